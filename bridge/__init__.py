@@ -1,0 +1,1 @@
+"""The live daemon (three processes: port, brain, control), its command line and the headless render."""

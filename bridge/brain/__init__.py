@@ -1,0 +1,1 @@
+"""The process that decides: musical state, time, effects and players."""

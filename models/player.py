@@ -1,0 +1,101 @@
+"""What the bridge asks of whoever plays, and what it gets back.
+
+A player keeps nothing between calls: its state belongs to the caller, who may copy it, rewind it and batch it.
+Time enters by `hear`, once per frame and never per message; `answer` may be asked at any instant inside the
+open frame with what is known by then, any number of times, and changes nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal, Protocol, TypeVar
+
+from music.pitch import Chord, Key
+
+State = TypeVar("State")
+
+FRAMES_PER_BEAT = 4
+"""Frames of the grid that players hear: sixteenths."""
+
+Placement = Literal["below", "above"]
+Spacing = Literal["close", "open"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """A pitch at a velocity, without times."""
+
+    pitch: int
+    velocity: int
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One closed frame as a player hears it."""
+
+    onsets: tuple[Sound, ...]
+    """What the musician struck in this frame, those already released included."""
+    held: tuple[Sound, ...]
+    """What the musician held during this frame, the onsets included."""
+    answer: Answer | None = None
+    """The last answer given by the end of the frame: what this player itself was sounding."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the preset asks for. Every player honours it by construction, not by filtering."""
+
+    ranges: tuple[tuple[int, int], ...]
+    """Lowest and highest pitch of each voice, both included, from the top voice down."""
+    placement: Placement = "below"
+    spacing: Spacing = "close"
+    key: Key | None = None
+    """The key to stay in; None: find it by listening."""
+    temperature: float = 0.0
+    """Standard meaning; 0 = likeliest."""
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What to play now, one pitch per voice of the wish from the top voice down (None: this voice rests)."""
+
+    pitches: tuple[int | None, ...]
+    chord: Chord | None = None
+    key: Key | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Everything about now that is not in the state."""
+
+    beat: float
+    """Position in beats since the transport started."""
+    wish: Wish
+    last: Answer | None = None
+    """The newest answer, whether it still sounds or not; None at the start."""
+    last_beat: float = 0.0
+    """When that answer was given, in beats."""
+    onsets: tuple[Sound, ...] = field(default=())
+    """What was struck in the open frame so far."""
+
+
+class Player(Protocol[State]):
+    """Who decides the notes: a rule player or a model."""
+
+    @property
+    def name(self) -> str:
+        """As the preset's `model` names it."""
+        ...
+
+    def start(self) -> State:
+        """The state before anything was heard."""
+        ...
+
+    def hear(self, state: State, frame: Frame) -> State:
+        """The state one frame later."""
+        ...
+
+    def answer(self, state: State, held: tuple[Sound, ...], moment: Moment) -> Answer:
+        """What to play with the notes the musician holds now, oldest press first, never empty."""
+        ...

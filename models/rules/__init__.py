@@ -1,0 +1,1 @@
+"""Players without weights: the fallback, the first sound and the baseline of every learned player."""

@@ -1,0 +1,1 @@
+"""How players learn (scripts; never imported by the daemon)."""
