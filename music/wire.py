@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from music.events import (
     Bend,
     Clock,
@@ -27,14 +29,21 @@ SUSTAIN = 64
 VOICE_LENGTH = {0x80: 3, 0x90: 3, 0xA0: 3, 0xB0: 3, 0xC0: 2, 0xD0: 2, 0xE0: 3}
 TRANSPORT_LENGTH = {0xF2: 3, 0xF8: 1, 0xFA: 1, 0xFB: 1, 0xFC: 1}
 
-_VOICE = {0x80: NoteOff, 0x90: NoteOn, 0xA0: PolyPressure, 0xB0: Control, 0xC0: Program, 0xD0: Pressure}
-_TRANSPORT = {0xF8: Clock(), 0xFA: Start(), 0xFB: Continue(), 0xFC: Stop()}
-_STATUS = {kind: status for status, kind in _VOICE.items()}
-_TRANSPORT_STATUS = {type(event): status for status, event in _TRANSPORT.items()}
+_VOICE: dict[int, Callable[..., Event]] = {
+    0x80: NoteOff,
+    0x90: NoteOn,
+    0xA0: PolyPressure,
+    0xB0: Control,
+    0xC0: Program,
+    0xD0: Pressure,
+}
+_TRANSPORT: dict[int, Event] = {0xF8: Clock(), 0xFA: Start(), 0xFB: Continue(), 0xFC: Stop()}
+_STATUS: dict[object, int] = {kind: status for status, kind in _VOICE.items()}
+_TRANSPORT_STATUS: dict[object, int] = {type(event): status for status, event in _TRANSPORT.items()}
 
 
 def length(status: int) -> int:
-    """How many bytes a message with this status has; 0 for what Continuo does not read (system exclusive and the rest)."""
+    """How many bytes a message with this status has; 0 for what Continuo does not read (system exclusive ...)."""
     return VOICE_LENGTH.get(status & 0xF0, 0) or TRANSPORT_LENGTH.get(status, 0)
 
 
