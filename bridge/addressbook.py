@@ -1,0 +1,61 @@
+"""The address table as rows and as the page `docs/osc.md`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from bridge.addresses import ACTIONS, DAEMON, INSERT, PART, PUBLISHED, ROOT, Action, Parameter
+
+PLACES = {"daemon": ROOT, "insert": f"{ROOT}/<insert>", "part": f"{ROOT}/<insert>/part/<part>"}
+HEAD = """# OSC
+
+The daemon listens on 127.0.0.1, port 9000 (`--osc-port`). `<insert>` and `<part>` count from 1.
+
+- A parameter with a value sets it, without one asks for it: the answer has the same address.
+- Surfaces send floats for everything: 1.0 is taken for 1, and for on. Of a choice, name or number (from 0) will do.
+- Answers go to the sender, and to the subscribers of the same machine (`oscsend` has a new port each time).
+- What is refused is answered with `/continuo/error` code sentence address, and changes nothing.
+- Printed by `continuo addresses --markdown`; a test holds this page to the table.
+"""
+
+
+def rows() -> list[dict[str, str]]:
+    """Every address: address, types, range, text, kind."""
+    return [
+        *(_action(action, "do") for action in ACTIONS),
+        *(_parameter(parameter) for parameter in (*DAEMON, *INSERT, *PART)),
+        *(_action(action, "hear") for action in PUBLISHED),
+    ]
+
+
+def markdown() -> str:
+    """The page."""
+    titles = {"do": "Do", "set": "Set and read", "hear": "Hear (and read)"}
+    pages = [HEAD]
+    for kind, title in titles.items():
+        table = ["| address | type | range | default | what |", "|---|---|---|---|---|"]
+        table += [_line(row) for row in rows() if row["kind"] == kind]
+        pages.append(f"## {title}\n\n" + "\n".join(table) + "\n")
+    return "\n".join(pages)
+
+
+def _line(row: dict[str, str]) -> str:
+    cells: Iterable[str] = (f"`{row['address']}`", row["types"], row["range"], row["default"], row["text"])
+    return "| " + " | ".join(cells) + " |"
+
+
+def _action(action: Action, kind: str) -> dict[str, str]:
+    text = {"address": action.address, "types": action.types, "text": action.text}
+    return {**text, "range": "", "default": "", "kind": kind}
+
+
+def _parameter(parameter: Parameter) -> dict[str, str]:
+    unit = f" {parameter.unit}" if parameter.unit else ""
+    return {
+        "address": f"{PLACES[parameter.scope]}/{parameter.name}",
+        "types": parameter.osc_type,
+        "text": parameter.text,
+        "range": parameter.range_text + unit,
+        "default": str(int(parameter.default) if isinstance(parameter.default, bool) else parameter.default),
+        "kind": "set",
+    }

@@ -1,0 +1,245 @@
+"""Everything that can be set or read, in one table: OSC, presets and the docs are made from it.
+
+A parameter has one checker, whoever sets it, and one place in the state, which is the tree that a preset file
+writes down. `docs/osc.md` is printed from here (`continuo addresses`).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from bridge.errors import ValueRefused
+from music.pitch import Key, parse_pitch
+
+Kind = Literal["switch", "int", "float", "choice", "text", "pitch", "program", "channels", "key"]
+Scope = Literal["daemon", "insert", "part"]
+
+ROOT = "/continuo"
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A value with a place in the state, a range and a sentence for humans."""
+
+    name: str
+    """Last part of the OSC address."""
+    path: tuple[str | int, ...]
+    """Where it stands in the preset (below the part for the scope `part`)."""
+    kind: Kind
+    default: Any
+    text: str
+    low: float = 0
+    high: float = 1
+    unit: str = ""
+    choices: tuple[str, ...] = ()
+    scope: Scope = "insert"
+
+    @property
+    def osc_type(self) -> str:
+        """The type tag that replies carry."""
+        return {"switch": "i", "int": "i", "float": "f", "pitch": "i", "program": "i"}.get(self.kind, "s")
+
+    @property
+    def range_text(self) -> str:
+        """The range as the docs print it."""
+        fixed = {
+            "switch": "0 or 1",
+            "choice": ", ".join(self.choices),
+            "pitch": "0-127 or a name (C4)",
+            "program": "1-128, 0 = leave as it is",
+            "key": "auto, or a key (C major, F# minor)",
+            "channels": "all, or 1-16 with commas",
+            "text": "text",
+        }
+        return fixed.get(self.kind) or f"{self.low:g} to {self.high:g}"
+
+    def check(self, value: object) -> Any:
+        """The value as the state keeps it; ValueRefused where the type or the range is wrong.
+
+        Surfaces send floats for everything: a whole float is taken as an integer.
+        """
+        kept = _CHECKS[self.kind](self, value)
+        if kept is None:
+            raise ValueRefused(f"{self.name} takes {self.range_text}, not {value!r}", 400)
+        if isinstance(kept, int | float) and not self.low <= kept <= self.high:
+            raise ValueRefused(f"{self.name} {value!r} is not within {self.range_text}", 422)
+        return kept
+
+
+def _whole(_: Parameter, value: object) -> int | None:
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _real(_: Parameter, value: object) -> float | None:
+    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+        return float(value)
+    return None
+
+
+def _switch(_: Parameter, value: object) -> bool | None:
+    return bool(value) if isinstance(value, int | float) and value in (0, 1) else None
+
+
+def _text(_: Parameter, value: object) -> str | None:
+    return value if isinstance(value, str) and len(value) <= 200 else None
+
+
+def _choice(parameter: Parameter, value: object) -> str | None:
+    number = _whole(parameter, value)
+    if number is not None and 0 <= number < len(parameter.choices):
+        return parameter.choices[number]
+    return value if isinstance(value, str) and value in parameter.choices else None
+
+
+def _pitch(parameter: Parameter, value: object) -> int | None:
+    if not isinstance(value, str):
+        return _whole(parameter, value)
+    try:
+        return parse_pitch(value)
+    except ValueError:
+        return None
+
+
+def _key(_: Parameter, value: object) -> str | None:
+    if not isinstance(value, str) or value == "auto":
+        return "auto" if value == "auto" else None
+    try:
+        return str(Key.parse(value))
+    except ValueError:
+        return None
+
+
+def _channels(parameter: Parameter, value: object) -> str | None:
+    if value == "all":
+        return "all"
+    items: list[Any] = value.split(",") if isinstance(value, str) else value if isinstance(value, list) else [value]
+    try:
+        numbers = sorted({int(item) for item in items})
+    except (TypeError, ValueError):
+        return None
+    if not numbers or not parameter.low <= numbers[0] <= numbers[-1] <= parameter.high:
+        return None
+    return ",".join(map(str, numbers))
+
+
+_CHECKS = {
+    "switch": _switch,
+    "int": _whole,
+    "float": _real,
+    "choice": _choice,
+    "text": _text,
+    "pitch": _pitch,
+    "program": _whole,
+    "channels": _channels,
+    "key": _key,
+}
+
+DAEMON = (
+    Parameter("tempo", ("tempo",), "float", 120.0, "Tempo of the internal clock", 20, 400, "bpm", scope="daemon"),
+)
+
+INSERT = (
+    Parameter("bypass", ("bypass",), "switch", False, "Silence the effect; thru goes on"),
+    Parameter("thru", ("input", "thru"), "switch", True, "Pass what arrives to the output, untouched"),
+    Parameter("channels", ("input", "channels"), "channels", "all", "Input channels the effect listens to", 1, 16),
+    Parameter("model", ("player", "model"), "choice", "rules", "Who plays", choices=("rules",)),
+    Parameter("temperature", ("player", "temperature"), "float", 0.0, "Freedom of choice; 0 = likeliest", 0, 2),
+    Parameter("seed", ("player", "seed"), "int", 0, "Same seed, same input, same notes", 0, 2**31 - 1),
+    Parameter("voices", ("harmonize", "voices"), "int", 3, "Number of harmony voices", 1, 6),
+    Parameter(
+        "placement", ("harmonize", "placement"), "choice", "below", "Side of the melody", choices=("below", "above")
+    ),
+    Parameter("spacing", ("harmonize", "spacing"), "choice", "close", "Position", choices=("close", "open")),
+    Parameter("key", ("harmonize", "key"), "key", "auto", "Key to stay in; auto finds it by listening"),
+    Parameter(
+        "velocity_follow",
+        ("harmonize", "velocity_follow"),
+        "float",
+        0.8,
+        "How far the touch is followed; 0 = not",
+        0,
+        1,
+    ),
+    Parameter("strum", ("harmonize", "strum_ms"), "float", 0.0, "Delay from voice to voice, top first", 0, 500, "ms"),
+    Parameter("latch", ("harmonize", "latch"), "switch", False, "Keep the chord until the next note"),
+    Parameter(
+        "motion",
+        ("harmonize", "motion_beats"),
+        "float",
+        0.0,
+        "Reconsider the chord under held notes every so many beats; 0 = only with new notes",
+        0,
+        16,
+        "beats",
+    ),
+)
+
+PART = (
+    Parameter("name", ("name",), "text", "Part", "Name of the part", scope="part"),
+    Parameter("channel", ("channel",), "int", 2, "Output channel", 1, 16, scope="part"),
+    Parameter("program", ("program",), "program", 0, "Instrument", 0, 128, scope="part"),
+    Parameter("lowest", ("pitches", 0), "pitch", 36, "Lowest pitch", 0, 127, scope="part"),
+    Parameter("highest", ("pitches", 1), "pitch", 84, "Highest pitch", 0, 127, scope="part"),
+    Parameter("softest", ("velocity", 0), "int", 1, "Lowest velocity", 1, 127, scope="part"),
+    Parameter("loudest", ("velocity", 1), "int", 127, "Highest velocity", 1, 127, scope="part"),
+)
+
+MAX_PARTS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """An OSC address that is no parameter."""
+
+    address: str
+    types: str
+    text: str
+
+
+ACTIONS = (
+    Action("/continuo/ping", "", "Answered with /continuo/pong and the version"),
+    Action("/continuo/panic", "", "Everything that sounds ends, everything planned is dropped"),
+    Action("/continuo/preset", "[s]", "Load a preset into insert 1; without a name: which one is loaded"),
+    Action("/continuo/presets", "", "The names of all presets"),
+    Action("/continuo/inserts", "", "How many inserts there are"),
+    Action("/continuo/subscribe", "[i]", "Full state now and every change after it, to this port or to the sender's"),
+    Action("/continuo/unsubscribe", "[i]", "No more changes to this port or to the sender's"),
+    Action("/continuo/state", "", "Full state once"),
+    Action("/continuo/<insert>/preset", "[s]", "Load a preset into this insert; without a name: which one is loaded"),
+)
+
+PUBLISHED = (
+    Action("/continuo/pong", "s", "Version"),
+    Action("/continuo/error", "iss", "Code (400 wrong type, 404 unknown, 422 out of range), sentence, address"),
+    Action("/continuo/brain", "s", "ready, starting or down"),
+    Action("/continuo/<insert>/chord", "s", "The chord that sounds now"),
+    Action("/continuo/<insert>/heard_key", "s", "The key that the player hears"),
+    Action("/continuo/<insert>/late", "i", "Onsets that came too late and were not played"),
+)
+
+
+def defaults(parameters: tuple[Parameter, ...]) -> dict[str, Any]:
+    """The state tree of a group of parameters, every value at its default."""
+    tree: dict[str, Any] = {}
+    for parameter in parameters:
+        put(tree, parameter.path, parameter.default)
+    return tree
+
+
+def get(tree: Any, path: tuple[str | int, ...]) -> Any:
+    """The value at a path of a state tree."""
+    for step in path:
+        tree = tree[step]
+    return tree
+
+
+def put(tree: Any, path: tuple[str | int, ...], value: object) -> None:
+    """Set the value at a path; missing folders are made, lists have two entries (low, high)."""
+    *folders, last = path
+    for here, below in zip(folders, path[1:], strict=True):
+        tree = tree.setdefault(here, [0, 0] if isinstance(below, int) else {})
+    tree[last] = value

@@ -1,0 +1,85 @@
+"""The state of an insert as the engine reads it: made from the state tree of a preset, every change a new one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from models.player import Wish
+from music.pitch import Key
+
+MIDDLE_VELOCITY = 80
+"""What velocity_follow = 0 plays, and what a full follow swings around."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One staff or output channel. Channel 0-based; program 0-based or None."""
+
+    name: str
+    channel: int
+    program: int | None
+    lowest: int
+    highest: int
+    softest: int
+    loudest: int
+
+    def velocity(self, played: int, follow: float) -> int:
+        """The velocity that answers a played one."""
+        wanted = round(MIDDLE_VELOCITY + follow * (played - MIDDLE_VELOCITY))
+        return min(max(wanted, self.softest), self.loudest)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that a musician can set on an insert."""
+
+    bypass: bool
+    channels: frozenset[int]
+    """Input channels (0-based) that the effect listens to."""
+    model: str
+    velocity_follow: float
+    strum_ns: int
+    latch: bool
+    motion_beats: float
+    wish: Wish
+    parts: tuple[Part, ...]
+    """One for each voice of the wish, from the top voice down; the last part takes the voices that are left."""
+
+    @classmethod
+    def of(cls, state: dict[str, Any]) -> Settings:
+        """The settings that a state tree stands for."""
+        harmonize, player, listened = state["harmonize"], state["player"], state["input"]["channels"]
+        parts = tuple(_part(part) for part in state["part"])
+        voices = tuple(parts[min(voice, len(parts) - 1)] for voice in range(harmonize["voices"]))
+        return cls(
+            bypass=state["bypass"],
+            channels=frozenset(range(16) if listened == "all" else (int(c) - 1 for c in listened.split(","))),
+            model=player["model"],
+            velocity_follow=harmonize["velocity_follow"],
+            strum_ns=round(harmonize["strum_ms"] * 1e6),
+            latch=harmonize["latch"],
+            motion_beats=harmonize["motion_beats"],
+            wish=Wish(
+                ranges=tuple((part.lowest, part.highest) for part in voices),
+                placement=harmonize["placement"],
+                spacing=harmonize["spacing"],
+                key=None if harmonize["key"] == "auto" else Key.parse(harmonize["key"]),
+                temperature=player["temperature"],
+                seed=player["seed"],
+            ),
+            parts=voices,
+        )
+
+    def listening_to(self, channel: int) -> Settings:
+        """The same settings with one input channel (0-based): that of a melody that comes from a file."""
+        return replace(self, channels=frozenset([channel]))
+
+
+def _part(part: dict[str, Any]) -> Part:
+    lowest, highest = part["pitches"]
+    softest, loudest = part["velocity"]
+    program = part["program"] - 1 if part["program"] else None
+    return Part(
+        part["name"], part["channel"] - 1, program, lowest, max(lowest, highest), softest, max(softest, loudest)
+    )

@@ -1,0 +1,31 @@
+"""`continuo bench`: figures, measured on real ports."""
+
+from __future__ import annotations
+
+import click
+
+from bridge.cli import main, print_json
+
+
+@main.group()
+def bench() -> None:
+    """Measure this machine."""
+
+
+@bench.command()
+@click.option("--notes", type=click.IntRange(100), default=10_000, show_default=True, help="Notes to send.")
+@click.option("--rate", type=click.IntRange(1, 500), default=100, show_default=True, help="Notes a second.")
+@click.option("--period", type=click.IntRange(16, 4096), default=64, show_default=True, help="JACK frames a period.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def latency(notes: int, rate: int, period: int, as_json: bool) -> None:
+    """Stamp notes on their way through a real daemon on a private JACK server.
+
+    The floor is the way of the same notes past Continuo, in the same run.
+    """
+    from bridge.bench.latency import measure, report
+
+    result = measure(notes, rate, period)
+    if as_json:
+        print_json(result)
+    else:
+        click.echo(report(result))

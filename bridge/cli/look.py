@@ -1,0 +1,95 @@
+"""`continuo ports`, `presets`, `addresses`, `doctor`, `completion`: what there is."""
+
+from __future__ import annotations
+
+import click
+
+from bridge.cli import main, print_json, stop, tell
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
+def ports(as_json: bool) -> None:
+    """List the MIDI ports of this machine."""
+    from bridge.doctor import midi_ports
+
+    found, notes = midi_ports()
+    if as_json:
+        print_json(found)
+        return
+    for note in notes:
+        tell(note)
+    for system, names in found.items():
+        for direction in ("inputs", "outputs"):
+            for name in names[direction]:
+                click.echo(f"{system}\t{direction[:-1]}\t{name}")
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
+def presets(as_json: bool) -> None:
+    """List the presets."""
+    from bridge import presets as shelf
+    from bridge.errors import PresetError
+
+    rows = []
+    for name, path, state in shelf.catalogue():
+        if isinstance(state, PresetError):
+            tell(f"continuo: {state}")
+            continue
+        rows.append({"name": name, "effect": state["effect"], "title": state["name"], "file": str(path)})
+    if as_json:
+        print_json(rows)
+        return
+    for row in rows:
+        click.echo(f"{row['name']:<12} {row['effect']:<10} {row['title']}")
+    tell(f"Your own go to {shelf.user_folder()}")
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
+@click.option("--markdown", is_flag=True, help="Print docs/osc.md.")
+def addresses(as_json: bool, markdown: bool) -> None:
+    """List every OSC address with its type, range and meaning."""
+    from bridge import addressbook
+
+    if markdown:
+        click.echo(addressbook.markdown(), nl=False)
+    elif as_json:
+        print_json(addressbook.rows())
+    else:
+        for row in addressbook.rows():
+            click.echo(f"{row['address']:<36} {row['types']:<5} {row['range']:<38} {row['text']}")
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
+def doctor(as_json: bool) -> None:
+    """Look at this machine: MIDI, rights, ports, kernels, presets. Exits with 1 where something must be mended."""
+    from bridge.doctor import examine
+
+    findings = []
+    for finding in examine():
+        findings.append(finding)
+        if not as_json:
+            mark = {"good": "ok  ", "note": "note", "bad": "BAD "}[finding.grade]
+            click.echo(f"{mark}  {finding.what}: {finding.text}")
+            if finding.remedy:
+                click.echo(f"      -> {finding.remedy}")
+    if as_json:
+        from dataclasses import asdict
+
+        print_json([asdict(finding) for finding in findings])
+    if any(finding.grade == "bad" for finding in findings):
+        stop(1)
+
+
+@main.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Print the shell's completion script: eval "$(continuo completion bash)"."""
+    from click.shell_completion import get_completion_class
+
+    maker = get_completion_class(shell)
+    if maker:
+        click.echo(maker(main, {}, "continuo", "_CONTINUO_COMPLETE").source())

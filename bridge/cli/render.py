@@ -1,0 +1,52 @@
+"""`continuo render`: files, faster than real time."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from bridge.cli import main, print_json, stop, tell
+
+
+@main.command()
+@click.argument("inputs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="IN.mid...")
+@click.option("-o", "--output", "folder", required=True, type=click.Path(path_type=Path), help="Folder to write into.")
+@click.option("--preset", default="harmony", show_default=True, metavar="NAME", help="Preset to render with.")
+@click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Same seed, same notes; default: the preset's.")
+@click.option("--track", metavar="NAME|N", help="Track to answer; default: the one that looks like the melody.")
+@click.option("--jobs", type=click.IntRange(1), default=os.cpu_count(), show_default=True, help="Files at a time.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON list of what was written.")
+def render(
+    inputs: tuple[Path, ...], folder: Path, preset: str, seed: int | None, track: str | None, jobs: int, as_json: bool
+) -> None:
+    """Render MIDI files through a preset: their own tracks stay, what Continuo plays comes as new tracks.
+
+    Folders stand for the MIDI files in them. A file that does not read is named and skipped.
+    """
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from bridge.render import batch
+
+    pairs = batch.outputs(list(inputs), folder)
+    outcomes = []
+    with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty() or as_json) as bar:
+        for outcome in bar.track(
+            batch.run(pairs, preset, seed, track, jobs), total=len(pairs), description="Rendering"
+        ):
+            outcomes.append(outcome)
+            if outcome.error:
+                tell(f"continuo: {outcome.error}.\n  {outcome.hint}.")
+            elif not as_json:
+                click.echo(outcome.output)
+    if as_json:
+        print_json([outcome.json() for outcome in outcomes])
+    good = [outcome for outcome in outcomes if not outcome.error]
+    if not as_json and good:
+        seconds, wall_s = sum(one.seconds for one in good), sum(one.wall_s for one in good)
+        tell(f"{len(good)} of {len(outcomes)} files, {seconds:.0f} s of music, {seconds / wall_s:.0f} times real time")
+    if len(good) < len(outcomes):
+        stop(2)

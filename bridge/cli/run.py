@@ -1,0 +1,123 @@
+"""`continuo run`: the daemon."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bridge.cli import main, print_json, tell
+
+
+@main.command()
+@click.option(
+    "--preset", "presets", multiple=True, metavar="NAME", help="Preset to load; give it again for more inserts."
+)
+@click.option(
+    "--backend",
+    type=click.Choice(["auto", "jack", "rtmidi", "loopback"]),
+    default="auto",
+    show_default=True,
+    help="MIDI system; loopback needs none and plays a melody.",
+)
+@click.option("--name", default="Continuo", show_default=True, help="What the ports are called.")
+@click.option("--osc-port", type=click.IntRange(0, 65535), default=9000, show_default=True, help="0 takes a free one.")
+@click.option("--headless", is_flag=True, help="Print nothing but what goes wrong.")
+@click.option("--melody", type=click.Path(path_type=Path), help="MIDI file that the loopback plays.")
+@click.option("--take", type=click.Path(path_type=Path), help="Where the loopback writes what was played.")
+@click.option("--json", "as_json", is_flag=True, help="Print what happens as one JSON object a line.")
+def run(
+    presets: tuple[str, ...],
+    backend: str,
+    name: str,
+    osc_port: int,
+    headless: bool,
+    melody: Path | None,
+    take: Path | None,
+    as_json: bool,
+) -> None:  # fmt: skip
+    """Start the daemon: virtual MIDI ports, OSC, and a player who answers what comes in.
+
+    Route a track into "Continuo In" and record "Continuo Out". Ctrl-C ends it and every note with it.
+    """
+    import asyncio
+
+    from bridge import presets as shelf
+    from bridge.control.daemon import Daemon, Options
+    from bridge.render import tape
+
+    chosen = list(presets) or [shelf.DEFAULT]
+    tune = tape.melody(melody) if backend in ("auto", "loopback") else []
+    played: list[tuple[int, int, str]] = []
+    with ExitStack() as stack:
+        screen = Screen(stack, tune[-1][0] / 1e9 if tune else 0.0, quiet=headless, as_json=as_json)
+
+        def heard(event: dict[str, Any]) -> None:
+            if event["event"] == "played":
+                played.append(tuple(event["played"]))
+            else:
+                screen.show(event)
+
+        with suppress(KeyboardInterrupt):  # Windows, or before the signals are handled
+            asyncio.run(Daemon(Options(chosen, backend, name, osc_port, tune), heard).run())
+    if played:
+        path = tape.write(played, take)
+        if as_json:
+            print_json({"event": "take", "path": str(path)})
+        else:
+            tell("What was played is written to")
+            click.echo(path)
+
+
+class Screen:
+    """What the terminal shows of a running daemon."""
+
+    def __init__(self, stack: ExitStack, seconds: float, *, quiet: bool, as_json: bool) -> None:
+        self._stack = stack
+        self._seconds = seconds
+        self._quiet = quiet
+        self._as_json = as_json
+        self._chord = self._key = ""
+        self._status: Any = None
+
+    def show(self, event: dict[str, Any]) -> None:
+        """Show what the daemon tells."""
+        if self._as_json:
+            print_json(event)
+            sys.stdout.flush()
+        elif event["event"] == "trouble":
+            tell(f"continuo: {event['text']}")
+        elif self._quiet:
+            return
+        elif event["event"] == "ready":
+            self._ready(event)
+        elif event["event"] == "back":
+            tell("continuo: the brain is back")
+        elif event["event"] == "shown":
+            self._shown(event["address"], event["value"])
+
+    def _ready(self, event: dict[str, Any]) -> None:
+        if event["backend"] == "loopback":
+            if event["note"]:
+                tell(f"No MIDI system: {event['note']}")
+            tell(f"Playing a melody of {self._seconds:.0f} s through preset {event['presets'][0]!r} instead ...")
+        else:
+            for (receive, send), preset in zip(event["ports"], event["presets"], strict=True):
+                tell(f"{receive} -> {preset} -> {send}   ({event['backend']})")
+        tell(f"OSC on 127.0.0.1:{event['osc_port']}. Ctrl-C ends.")
+        if sys.stderr.isatty():
+            from rich.console import Console
+
+            self._status = self._stack.enter_context(Console(stderr=True).status("listening"))
+
+    def _shown(self, address: str, value: object) -> None:
+        """The chord and key of the first insert, on one line that changes."""
+        if address == "/continuo/1/chord":
+            self._chord = str(value)
+        elif address == "/continuo/1/heard_key":
+            self._key = str(value)
+        if self._status and self._chord:
+            self._status.update(f"{self._chord:<6} in {self._key}")

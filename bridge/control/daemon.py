@@ -1,0 +1,212 @@
+"""The daemon: OSC on one side, port and brain on the other, one state between them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from bridge.addresses import ROOT
+from bridge.control.osc import OscServer
+from bridge.control.state import Desk
+from bridge.control.supervisor import Supervisor
+from bridge.errors import ContinuoError, PortError
+
+FLUSH_S = 0.002
+"""Changes are gathered for this long, so that a flood of fader moves reaches the brain as a trickle."""
+STALL_S = 2.0
+"""A brain silent for this long is ended and started again."""
+READY_S = 60.0
+"""On its very first start a machine compiles the kernels; afterwards a start takes about a second."""
+
+Event = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How the daemon is started."""
+
+    presets: list[str]
+    backend: str = "auto"
+    name: str = "Continuo"
+    osc_port: int = 9000
+    melody: list[tuple[int, str]] | None = None
+    """What the loopback backend plays: (ns, message in hex)."""
+
+
+class Daemon:
+    """Control. `run` serves until a signal, or until the loopback melody has ended."""
+
+    def __init__(self, options: Options, tell: Callable[[Event], None]) -> None:
+        self._options = options
+        self._tell = tell
+        self._desk = Desk(options.presets)
+        self._osc = OscServer(self._desk, self._changed, self._panic)
+        self._supervisor = Supervisor(self._heard, self._ended)
+        self._dirty: set[int | None] = set()
+        self._flushing = False
+        self._port: Event | None = None
+        self._brain_ready = False
+        self._announced = False
+        self._osc_port = 0
+        self._stall: asyncio.TimerHandle | None = None
+        self._end: asyncio.Future[None] | None = None
+
+    async def run(self) -> None:
+        """Serve; raises ContinuoError where it cannot start."""
+        loop = asyncio.get_running_loop()
+        self._end = loop.create_future()
+        for number in {signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)}:
+            with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C arrives as KeyboardInterrupt
+                loop.add_signal_handler(number, self._finish)
+        self._osc_port = await self._osc.open(self._options.osc_port)
+        await self._supervisor.open()
+        options = self._options
+        inserts = str(len(options.presets))
+        self._supervisor.start("port", "--backend", options.backend, "--name", options.name, "--inserts", inserts)
+        self._supervisor.start("brain")
+        waiting = loop.call_later(
+            READY_S, self._fail, ContinuoError("the daemon does not get ready", "continuo doctor")
+        )
+        try:
+            await self._end
+        finally:
+            waiting.cancel()
+            self._osc.close()
+            await self._supervisor.close()
+
+    def _finish(self) -> None:
+        if self._end and not self._end.done():
+            self._end.set_result(None)
+
+    def _fail(self, error: ContinuoError) -> None:
+        if self._end and not self._end.done() and not self._announced:
+            self._end.set_exception(error)
+
+    def _heard(self, role: str, message: Event) -> None:
+        """What a child says."""
+        if role == "port":
+            self._heard_port(message)
+        else:
+            self._heard_brain(message)
+
+    def _heard_port(self, message: Event) -> None:
+        if "error" in message:
+            self._fail(PortError(message["error"], message["hint"]))
+            self._tell({"event": "trouble", "text": f"{message['error']}. {message['hint']}"})
+        elif "ready" in message:
+            self._port = message
+            self._supervisor.say("port", thru=self._desk.thru())
+            self._introduce()
+        elif message.get("brain") == "here":
+            self._show("brain", "ready")
+            self._announce()
+        elif message.get("brain") == "stalled":
+            loop = asyncio.get_running_loop()
+            self._stall = loop.call_later(STALL_S, self._supervisor.kill, "brain")
+            self._show("brain", "down")
+        elif message.get("brain") == "back":
+            self._calm()
+            self._show("brain", "ready")
+        elif "late" in message:
+            for number, late in enumerate(message["late"], 1):
+                self._show(f"{number}/late", late)
+        elif "done" in message:
+            self._finish()
+        elif "played" in message:
+            self._tell({"event": "played", "played": message["played"]})
+        elif {"lost", "fault", "overrun"} & set(message):
+            self._tell({"event": "trouble", "text": _trouble(message)})
+
+    def _heard_brain(self, message: Event) -> None:
+        if "ready" in message:
+            self._brain_ready = True
+            self._supervisor.say("brain", settings=self._desk.settings(set(range(len(self._desk.inserts)))))
+            self._supervisor.say("brain", tempo=self._desk.daemon["tempo"])
+            self._introduce()
+        elif "answers" in message:
+            for number, (chord, key) in enumerate(message["answers"], 1):
+                self._show(f"{number}/chord", chord)
+                self._show(f"{number}/heard_key", key)
+
+    def _introduce(self) -> None:
+        """Tell the brain where the port listens, once both are there."""
+        if self._port and self._brain_ready:
+            self._supervisor.say("brain", port=self._port["port"])
+
+    def _announce(self) -> None:
+        assert self._port  # noqa: S101 - the brain can only meet a port that is ready
+        if self._announced:
+            self._tell({"event": "back"})
+            return
+        self._announced = True
+        if self._port["backend"] == "loopback" and self._options.melody:
+            self._supervisor.say("port", melody=self._options.melody)
+        self._tell(
+            {
+                "event": "ready",
+                "backend": self._port["backend"],
+                "note": self._port["note"],
+                "ports": self._port["ports"],
+                "osc_port": self._osc_port,
+                "presets": [state["preset"] for state in self._desk.inserts],
+                "pids": {role: self._supervisor.pid(role) for role in ("port", "brain")},
+            }
+        )
+
+    def _ended(self, role: str, code: int) -> None:
+        """A child ended by itself."""
+        if role == "port":
+            self._port = None
+        else:
+            self._brain_ready = False
+            self._show("brain", "down")
+            self._calm()
+        if self._announced or code >= 0:
+            how = f"was killed (signal {-code})" if code < 0 else f"ended with code {code}"
+            self._tell({"event": "trouble", "text": f"The {role} process {how}: starting it again"})
+
+    def _calm(self) -> None:
+        """The brain needs no ending any more."""
+        if self._stall:
+            self._stall.cancel()
+            self._stall = None
+
+    def _show(self, name: str, value: str | int) -> None:
+        address = f"{ROOT}/{name}"
+        if self._desk.shown.get(address) != value:
+            self._desk.shown[address] = value
+            self._osc.publish(address, value)
+            self._tell({"event": "shown", "address": address, "value": value})
+
+    def _changed(self, insert: int | None) -> None:
+        self._dirty.add(insert)
+        if not self._flushing:
+            self._flushing = True
+            asyncio.get_running_loop().call_later(FLUSH_S, self._flush)
+
+    def _flush(self) -> None:
+        """Hand gathered changes on."""
+        self._flushing = False
+        inserts = {insert for insert in self._dirty if insert is not None}
+        if inserts:
+            self._supervisor.say("brain", settings=self._desk.settings(inserts))
+            self._supervisor.say("port", thru=self._desk.thru())
+        if None in self._dirty:
+            self._supervisor.say("brain", tempo=self._desk.daemon["tempo"])
+        self._dirty.clear()
+
+    def _panic(self) -> None:
+        self._supervisor.say("port", panic=True)
+        self._supervisor.say("brain", panic=True)
+
+
+def _trouble(message: Event) -> str:
+    if "lost" in message:
+        return f"MIDI is gone: {message['lost']}"
+    if "overrun" in message:
+        return "More arrived than the brain could take: what it sounded was ended"
+    return f"A fault in the port, please report it: {message['fault']}"

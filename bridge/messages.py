@@ -1,0 +1,114 @@
+"""What the three processes say to each other.
+
+port <-> brain: fixed records of 24 bytes, so that a stream can be cut anywhere and nothing is parsed in the MIDI
+callback. control <-> port and control <-> brain: one JSON object a line. All of it over loopback sockets, because
+they work the same on every system; the first line of each connection is a secret that only the daemon's own
+processes know. A socket that ends means that its process ended: that is how each learns of the other's death.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import os
+import socket
+import struct
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+RECORD = struct.Struct("<qqBBB3s2x")
+
+INPUT = 1
+"""port to brain: bytes arrived at `time_ns`."""
+PLAY = 2
+"""brain to port: send these bytes at `time_ns`; an onset later than `deadline_ns` is dropped."""
+SILENCE = 3
+"""brain to port: drop all that is planned for this insert and end all that the brain sounds there."""
+HEARTBEAT = 4
+"""brain to port: still here."""
+RESET = 5
+"""port to brain: input was lost, nothing is held any more."""
+
+HEARTBEAT_S = 0.1
+TOKEN_VARIABLE = "CONTINUO_TOKEN"  # noqa: S105 - the name of the variable, not the token
+
+
+class Record(NamedTuple):
+    """One message between port and brain. Times are `time.monotonic_ns()`."""
+
+    time_ns: int
+    deadline_ns: int
+    kind: int
+    insert: int
+    data: bytes
+
+
+def pack(record: Record) -> bytes:
+    """The record as 24 bytes."""
+    time_ns, deadline_ns, kind, insert, data = record
+    return RECORD.pack(time_ns, deadline_ns, kind, insert, len(data), data)
+
+
+class Records:
+    """Cuts a byte stream into records, whatever the pieces it comes in."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+
+    def feed(self, data: bytes) -> Iterator[Record]:
+        """The records that are whole by now."""
+        data = self._rest + data if self._rest else data
+        whole = len(data) - len(data) % RECORD.size
+        self._rest = data[whole:]
+        for time_ns, deadline_ns, kind, insert, length, content in RECORD.iter_unpack(data[:whole]):
+            yield Record(time_ns, deadline_ns, kind, insert, content[:length])
+
+
+class Lines:
+    """Cuts a byte stream into JSON objects, one a line."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+
+    def feed(self, data: bytes) -> Iterator[dict[str, Any]]:
+        """The objects that are whole by now."""
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        yield from (json.loads(line) for line in lines if line)
+
+
+def line(message: dict[str, Any]) -> bytes:
+    """A JSON object as one line."""
+    return json.dumps(message, separators=(",", ":")).encode() + b"\n"
+
+
+def listen() -> socket.socket:
+    """A socket on a free loopback port for the daemon's own processes."""
+    return socket.create_server(("127.0.0.1", 0), backlog=8)
+
+
+def connect(port: int) -> socket.socket:
+    """A connection to another of the daemon's processes, its secret already said."""
+    link = socket.create_connection(("127.0.0.1", port), timeout=5)
+    link.settimeout(None)
+    link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    link.sendall(os.environ[TOKEN_VARIABLE].encode() + b"\n")
+    return link
+
+
+def accept(listener: socket.socket) -> socket.socket | None:
+    """The next connection, or None where the caller does not know the secret."""
+    link, _ = listener.accept()
+    link.settimeout(1)
+    token = os.environ[TOKEN_VARIABLE].encode() + b"\n"
+    said = b""
+    try:
+        while len(said) < len(token) and (piece := link.recv(len(token) - len(said))):
+            said += piece
+    except OSError:
+        said = b""
+    if not hmac.compare_digest(said, token):
+        link.close()
+        return None
+    link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    link.settimeout(None)
+    return link

@@ -1,0 +1,140 @@
+"""The port process: opens the ports, connects brain and exchange, obeys control, and ends when control does."""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import selectors
+import signal
+import socket
+import sys
+from typing import Any
+
+from bridge.errors import ContinuoError, PortError
+from bridge.messages import Lines, accept, connect, line, listen
+from bridge.port.exchange import Exchange
+from bridge.port.jack import JackPorts
+from bridge.port.loopback import LoopbackPorts
+from bridge.port.rtmidi import RtMidiPorts
+
+Ports = JackPorts | RtMidiPorts | LoopbackPorts
+BACKENDS: dict[str, type[Ports]] = {"jack": JackPorts, "rtmidi": RtMidiPorts, "loopback": LoopbackPorts}
+REPORT_S = 0.05
+CLOSE_S = 0.5
+
+
+def open_ports(backend: str, exchange: Exchange, inserts: int, name: str) -> tuple[Ports, str]:
+    """The ports of a backend, or of the first that works, and why the ones before it did not."""
+    if backend != "auto":
+        return BACKENDS[backend](exchange, inserts, name), ""
+    reasons: list[str] = []
+    for ports in (JackPorts, RtMidiPorts):
+        try:
+            return ports(exchange, inserts, name), " ".join(reasons)
+        except PortError as error:
+            if "in use" in error.message:
+                raise
+            reasons.append(f"{error}.")
+    return LoopbackPorts(exchange, inserts, name), " ".join(reasons)
+
+
+class PortProcess:
+    """The main thread of the port: everything that is not MIDI."""
+
+    def __init__(self, control: socket.socket, exchange: Exchange, ports: Ports) -> None:
+        self._control = control
+        self._exchange = exchange
+        self._ports = ports
+        self._listener = listen()
+        self._lines = Lines()
+        self._late: list[int] = []
+        self._open = True
+
+    def run(self, note: str) -> None:
+        """Serve until control ends or asks for the end."""
+        signal.signal(signal.SIGTERM, self._terminate)
+        ports = self._ports
+        self._ports.start()
+        self._say(ready=True, backend=ports.backend, ports=ports.ports, note=note, port=self._listener.getsockname()[1])
+        selector = selectors.DefaultSelector()
+        selector.register(self._control, selectors.EVENT_READ, self._obey)
+        selector.register(self._listener, selectors.EVENT_READ, self._admit)
+        while self._open:
+            for key, _ in selector.select(REPORT_S):
+                key.data()
+            self._report()
+        self._exchange.commands.append(("close", None))
+        self._exchange.closed.wait(CLOSE_S)
+        self._report()
+        self._ports.close()
+
+    def _terminate(self, *_: object) -> None:
+        self._open = False
+
+    def _say(self, **message: Any) -> None:
+        try:
+            self._control.sendall(line(message))
+        except OSError:  # control is gone: so are we
+            self._open = False
+
+    def _admit(self) -> None:
+        brain = accept(self._listener)
+        if brain:
+            brain.setblocking(False)
+            self._exchange.commands.append(("brain", brain))
+
+    def _obey(self) -> None:
+        try:
+            data = self._control.recv(65_536)
+        except OSError:
+            data = b""
+        if not data:
+            self._open = False
+        for message in self._lines.feed(data):
+            if "melody" in message and isinstance(self._ports, LoopbackPorts):
+                self._ports.play(message["melody"])
+            elif "thru" in message:
+                self._exchange.commands.append(("thru", message["thru"]))
+            elif "panic" in message:
+                self._exchange.commands.append(("panic", None))
+            elif "close" in message:
+                self._open = False
+
+    def _report(self) -> None:
+        while self._exchange.reports:
+            report = self._exchange.reports.popleft()
+            self._say(**report)
+            if "lost" in report:
+                self._open = False
+        late = [outlet.late + outlet.dropped for outlet in self._exchange.outlets]
+        if late != self._late:
+            self._late = late
+            self._say(late=late)
+
+
+def main() -> int:
+    """Run the port process as `continuo run` starts it."""
+    parser = argparse.ArgumentParser(prog="bridge.port")
+    parser.add_argument("--backend", choices=["auto", *BACKENDS], required=True)
+    parser.add_argument("--name", required=True)
+    parser.add_argument("--inserts", type=int, required=True)
+    parser.add_argument("--control", type=int, required=True)
+    arguments = parser.parse_args()
+    for number in {signal.SIGINT, getattr(signal, "SIGHUP", signal.SIGINT)}:
+        signal.signal(number, signal.SIG_IGN)  # a Ctrl-C reaches the whole group: control decides
+    sys.setswitchinterval(0.0005)  # JACK's thread waits for the interpreter at most this long
+    control = connect(arguments.control)
+    control.sendall(line({"hello": "port"}))
+    exchange = Exchange(arguments.inserts)
+    try:
+        ports, note = open_ports(arguments.backend, exchange, arguments.inserts, arguments.name)
+    except ContinuoError as error:
+        control.sendall(line({"error": error.message, "hint": error.hint}))
+        return 2
+    gc.disable()  # nothing here makes cycles, and a collection would stop the callback
+    PortProcess(control, exchange, ports).run(note)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,139 @@
+"""One cycle of the port, whatever the MIDI system: thru, records to the brain, due events from the brain.
+
+One thread, the one that the MIDI system calls, owns an `Exchange`; everybody else posts commands and reads reports.
+Nothing here blocks, and nothing waits for the brain: when it dies or stalls, what it sounded is ended and thru goes on.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections import deque
+from threading import Event
+from typing import Any
+
+from bridge.messages import INPUT, PLAY, RECORD, RESET, SILENCE, Record, Records, pack
+from bridge.port.outlet import Outlet
+from music.wire import TRANSPORT_LENGTH, length
+
+STALL_NS = 300_000_000
+"""A brain that has said nothing for this long (it says something every 100 ms) is taken for dead until it speaks."""
+
+BACKLOG_LIMIT = 43_000 * RECORD.size
+"""Input for a brain that does not read: four seconds of a flood of 10 000 messages a second, then it is dropped."""
+
+
+class Exchange:
+    """Thru, the line to the brain, and an `Outlet` per insert."""
+
+    def __init__(self, inserts: int) -> None:
+        self.outlets = [Outlet() for _ in range(inserts)]
+        self.commands: deque[tuple[str, Any]] = deque()
+        """Any thread: ("brain", socket), ("thru", [bool per insert]), ("panic", None), ("close", None)."""
+        self.reports: deque[dict[str, Any]] = deque(maxlen=1000)
+        """Any thread: what happened, oldest first."""
+        self.closed = Event()
+        """Set once a "close" has ended everything and the messages have left."""
+        self._thru = [True] * inserts
+        self._brain: socket.socket | None = None
+        self._records = Records()
+        self._backlog = bytearray()
+        self._heard_ns = 0
+        self._stalled = False
+        self._cycles_to_close = -1
+
+    def arrive(self, insert: int, data: bytes, time_ns: int) -> bool:
+        """Take a message that came in; True where it must go through in the same cycle."""
+        status = data[0] if data else 0xFF
+        if self._brain and len(data) == length(status):
+            self._backlog += pack(Record(time_ns, 0, INPUT, insert, data))
+        if not self._thru[insert] or status in TRANSPORT_LENGTH or status > 0xF0:
+            return False
+        if len(data) == length(status):
+            self.outlets[insert].passed(data)
+        return True
+
+    def cycle(self, until_ns: int, now_ns: int) -> list[tuple[int, int, bytes]]:
+        """(insert, due time, message) of all that leaves before `until_ns`, per insert in order."""
+        while self.commands:
+            self._obey(*self.commands.popleft())
+        if self._brain:
+            self._send()
+            self._receive(now_ns)
+        if self._cycles_to_close >= 0:
+            self._cycles_to_close -= 1
+            if self._cycles_to_close < 0:
+                self.closed.set()
+        return [
+            (insert, *event) for insert, outlet in enumerate(self.outlets) for event in outlet.due(until_ns, now_ns)
+        ]
+
+    def next_due_ns(self) -> int | None:
+        """When the next planned message leaves; None where nothing is planned."""
+        return min((due for outlet in self.outlets if (due := outlet.next_due_ns) is not None), default=None)
+
+    def _obey(self, command: str, value: Any) -> None:
+        if command == "brain":
+            self._lose_brain()
+            self._brain, self._records, self._heard_ns, self._stalled = value, Records(), 0, False
+            self.reports.append({"brain": "here"})
+        elif command == "thru":
+            self._thru = value
+        elif command in ("panic", "close"):
+            for outlet in self.outlets:
+                outlet.panic()
+        if command == "close":
+            self._lose_brain()
+            self._thru = [False] * len(self._thru)
+            self._cycles_to_close = 2  # what was written must be read by its listeners before the ports go
+
+    def _send(self) -> None:
+        """Give the brain what came in; a brain that does not read loses input, and is told so."""
+        if len(self._backlog) > BACKLOG_LIMIT:
+            del self._backlog[len(self._backlog) % RECORD.size :]  # the rest of a record that is half sent
+            self._backlog += pack(Record(0, 0, RESET, 0, b""))
+            self._silence()
+            self.reports.append({"overrun": True})
+        if self._backlog and self._brain:
+            try:
+                del self._backlog[: self._brain.send(self._backlog)]
+            except BlockingIOError:
+                pass
+            except OSError:
+                self._lose_brain()
+
+    def _receive(self, now_ns: int) -> None:
+        try:
+            data = self._brain.recv(65_536) if self._brain else b""
+        except BlockingIOError:
+            if self._heard_ns and not self._stalled and now_ns - self._heard_ns > STALL_NS:
+                self._stalled = True
+                self._silence()
+                self.reports.append({"brain": "stalled"})
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self._lose_brain()
+            return
+        self._heard_ns = now_ns
+        if self._stalled:
+            self._stalled = False
+            self.reports.append({"brain": "back"})
+        for time_ns, deadline_ns, kind, insert, content in self._records.feed(data):
+            if kind == PLAY:
+                self.outlets[insert].plan(time_ns, deadline_ns, content)
+            elif kind == SILENCE:
+                self.outlets[insert].silence()
+
+    def _lose_brain(self) -> None:
+        """Whatever ended it: silence, and no more input for it."""
+        if self._brain:
+            self._brain.close()
+            self.reports.append({"brain": "gone"})
+        self._brain = None
+        self._backlog.clear()
+        self._silence()
+
+    def _silence(self) -> None:
+        for outlet in self.outlets:
+            outlet.silence()

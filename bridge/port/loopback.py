@@ -1,0 +1,60 @@
+"""No MIDI system: a melody is played into the exchange in real time, and what comes out is reported."""
+
+from __future__ import annotations
+
+import threading
+import time
+from bisect import bisect_left
+
+from bridge.port.exchange import Exchange
+from bridge.port.names import port_names
+
+POLL_S = 0.001
+TAIL_NS = 500_000_000
+
+
+class LoopbackPorts:
+    """A musician made of a list of messages, and a tape recorder."""
+
+    backend = "loopback"
+
+    def __init__(self, exchange: Exchange, inserts: int, name: str) -> None:
+        self._exchange = exchange
+        self.ports = port_names(name, inserts)
+        self._melody: list[tuple[int, bytes]] = []
+        self._start_ns = 0
+        self._thread = threading.Thread(target=self._run, name="loopback", daemon=True)
+        self._stop = threading.Event()
+
+    def start(self) -> None:
+        """Begin; from here on the thread owns the exchange."""
+        self._thread.start()
+
+    def play(self, melody: list[tuple[int, str]]) -> None:
+        """Play (ns from now, message in hex) into the first insert; at its end `{"done": true}` is reported."""
+        self._start_ns = time.monotonic_ns()
+        self._melody = [(time_ns, bytes.fromhex(data)) for time_ns, data in melody]
+
+    def close(self) -> None:
+        """Stop the thread."""
+        self._stop.set()
+        self._thread.join(timeout=1)
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            now_ns = time.monotonic_ns()
+            melody = self._melody
+            if melody:
+                end = bisect_left(melody, (now_ns - self._start_ns, b""))
+                self._melody = melody[end:]
+                for time_ns, data in melody[:end]:
+                    if self._exchange.arrive(0, data, self._start_ns + time_ns):
+                        self._report(0, self._start_ns + time_ns, data)
+                if not self._melody:
+                    threading.Timer(TAIL_NS / 1e9, self._exchange.reports.append, [{"done": True}]).start()
+            for insert, due_ns, data in self._exchange.cycle(now_ns + 1, now_ns):
+                self._report(insert, max(due_ns, self._start_ns), data)
+            time.sleep(POLL_S)
+
+    def _report(self, insert: int, time_ns: int, data: bytes) -> None:
+        self._exchange.reports.append({"played": [insert, time_ns - self._start_ns, data.hex()]})

@@ -1,0 +1,133 @@
+"""Presets: complete states as TOML. Loading one sets every field; an unknown key is an error."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from bridge.addresses import INSERT, MAX_PARTS, PART, Parameter, defaults, get, put
+from bridge.errors import PresetError, ValueRefused, did_you_mean
+
+FORMAT = 1
+DEFAULT = "harmony"
+_HEAD = ("format", "name", "effect", "about")
+_EFFECTS = ("harmonize",)
+
+State = dict[str, Any]
+"""What a preset holds: `name`, `effect`, `about`, the sections of `addresses.INSERT` and a list `part`."""
+
+
+def user_folder() -> Path:
+    """Where the user's own presets lie."""
+    return Path(platformdirs.user_config_dir("continuo")) / "presets"
+
+
+def _shelf() -> dict[str, Path]:
+    """Preset files by name; the user's own come before the bundled ones."""
+    bundled = Path(str(files("presets")))
+    found = {path.stem: path for path in sorted(bundled.glob("*.toml"))}
+    return found | {path.stem: path for path in sorted(user_folder().glob("*.toml"))}
+
+
+def names() -> list[str]:
+    """The names under which presets load."""
+    return sorted(_shelf())
+
+
+def melody() -> Path:
+    """The bundled melody, for machines without MIDI."""
+    return Path(str(files("presets"))) / "melodies" / "ode-to-joy.mid"
+
+
+def catalogue() -> Iterator[tuple[str, Path, State | PresetError]]:
+    """Each preset's name, file and state, or what is wrong with it."""
+    for name, path in sorted(_shelf().items()):
+        try:
+            yield name, path, read(path)
+        except PresetError as error:
+            yield name, path, error
+
+
+def load(name: str) -> State:
+    """The state that a preset name stands for; PresetError where there is none or it does not read."""
+    shelf = _shelf()
+    if name not in shelf:
+        raise PresetError(f"there is no preset {name!r}", did_you_mean(name, shelf))
+    return read(shelf[name])
+
+
+def read(path: Path) -> State:
+    """The complete state in a preset file; PresetError names file and key."""
+    try:
+        given = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise PresetError(f"{path}: cannot be read ({error})", "Check the file and its rights") from error
+    except tomllib.TOMLDecodeError as error:
+        raise PresetError(f"{path}: no valid TOML ({error})", "Mend that line") from error
+    try:
+        return _complete(given, path.stem)
+    except PresetError as error:
+        raise PresetError(f"{path}: {error.message}", error.hint) from error
+
+
+def _complete(given: dict[str, Any], stem: str) -> State:
+    if given.get("format") != FORMAT:
+        raise PresetError(f"format is {given.get('format')!r}, not {FORMAT}", f"Write format = {FORMAT} at its top")
+    effect = given.get("effect")
+    if effect not in _EFFECTS:
+        raise PresetError(f"effect: there is no effect {effect!r}", did_you_mean(str(effect), _EFFECTS))
+    state: State = {"preset": stem, "name": str(given.get("name", stem)), "about": str(given.get("about", ""))}
+    body = {key: value for key, value in given.items() if key not in (*_HEAD, "part")}
+    state |= {"effect": effect} | _fill(INSERT, body)
+    parts = given.get("part", [{}])
+    if not isinstance(parts, list) or not 1 <= len(parts) <= MAX_PARTS:
+        raise PresetError(f"part: a preset has 1 to {MAX_PARTS} parts", "Write each as its own [[part]] table")
+    state["part"] = [_fill(PART, part, f"part[{number}].") for number, part in enumerate(parts, 1)]
+    for number, part in enumerate(state["part"], 1):
+        for key in ("pitches", "velocity"):
+            if part[key][0] > part[key][1]:
+                raise PresetError(f"part[{number}].{key}: the first is above the second", "Write the lower one first")
+    return state
+
+
+def _fill(parameters: tuple[Parameter, ...], given: dict[str, Any], where: str = "") -> dict[str, Any]:
+    """Defaults with the given values over them; every given key must be a parameter's."""
+    tree = defaults(parameters)
+    known = {parameter.path: parameter for parameter in parameters}
+    for path, value in _leaves(given, tree):
+        if path not in known:
+            near = {".".join(map(str, other)).replace(".0", "").replace(".1", "") for other in known}
+            written = ".".join(map(str, path))
+            raise PresetError(f"{where}{written}: there is no such key", did_you_mean(written, near))
+        try:
+            put(tree, path, known[path].check(value))
+        except ValueRefused as error:
+            raise PresetError(f"{where}{'.'.join(map(str, path))}: {error.message}", "Mend that value") from error
+    return tree
+
+
+def _leaves(given: dict[str, Any], tree: Any, above: tuple[str | int, ...] = ()) -> Iterator[tuple[Any, Any]]:
+    """(path, value) of each value; a list of two is walked into where the state has a list there."""
+    for key, value in given.items():
+        path = (*above, key)
+        place = tree.get(key) if isinstance(tree, dict) else None
+        if isinstance(value, dict):
+            yield from _leaves(value, place, path)
+        elif isinstance(value, list) and isinstance(place, list) and len(value) == len(place):
+            yield from (((*path, i), item) for i, item in enumerate(value))
+        else:
+            yield path, value
+
+
+def parameters(state: State) -> Iterator[tuple[str, Parameter, Any]]:
+    """(address below the insert, parameter, value) of everything that can be set in a state."""
+    for parameter in INSERT:
+        yield parameter.name, parameter, get(state, parameter.path)
+    for number, part in enumerate(state["part"], 1):
+        for parameter in PART:
+            yield f"part/{number}/{parameter.name}", parameter, get(part, parameter.path)

@@ -1,0 +1,77 @@
+"""The key the musician is in, from a decaying count of what sounded.
+
+A key's score is the log likelihood of the counted pitch classes under its profile: the pitch-class frequencies of
+Albrecht and Shanahan (2013, "The Use of Large Corpora to Train a New Type of Key-Finding Algorithm", Music
+Perception 31(1), table 1). With one note heard this already says: it is the tonic of a major key.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from math import log
+
+from music.pitch import Key, Mode
+
+Evidence = tuple[float, ...]
+"""Beats that each of the 12 pitch classes sounded, older ones counting less."""
+
+SILENCE: Evidence = (0.0,) * 12
+
+PROFILES: dict[Mode, Evidence] = {
+    "major": (0.238, 0.006, 0.111, 0.006, 0.137, 0.094, 0.016, 0.214, 0.009, 0.080, 0.008, 0.081),
+    "minor": (0.220, 0.006, 0.104, 0.123, 0.019, 0.103, 0.012, 0.214, 0.062, 0.022, 0.061, 0.052),
+}
+"""By semitones above the tonic."""
+
+HALF_LIFE_BEATS = 12.0
+HYSTERESIS = 2.0
+"""How much likelier (in nats) another key must be before the present one is left."""
+SURE_BEATS = 12.0
+"""With less evidence than this, a key is left more easily."""
+
+
+@cache
+def _fading(beats: float) -> float:
+    return float(0.5 ** (beats / HALF_LIFE_BEATS))
+
+
+@cache
+def _log_profiles() -> dict[Mode, Evidence]:
+    return {mode: tuple(log(p) for p in profile) for mode, profile in PROFILES.items()}
+
+
+def heard(evidence: Evidence, weights: dict[int, float], beats: float) -> Evidence:
+    """The evidence after `beats` more, in which the pitch classes of `weights` were heard."""
+    fading = _fading(beats)
+    return tuple(fading * old + weights.get(i, 0.0) for i, old in enumerate(evidence))
+
+
+def estimate(evidence: Evidence, key: Key | None, first: int) -> Key:
+    """The likeliest key, staying in `key` when in doubt.
+
+    Args:
+        evidence: what was heard.
+        key: the key so far; None: none yet.
+        first: the pitch class from which keys are counted, so that a tie falls the same way in all transpositions.
+    """
+    home = first if key is None else key.tonic
+    stay = HYSTERESIS * min(1.0, sum(evidence) / SURE_BEATS)
+    best, best_score = key, stay + _score(evidence, key) if key else float("-inf")
+    for mode in PROFILES:
+        for step in range(12):
+            candidate = _key((home + step) % 12, mode)
+            score = _score(evidence, candidate)
+            if score > best_score + 1e-9:
+                best, best_score = candidate, score
+    return best or _key(home, "major")
+
+
+@cache
+def _key(tonic: int, mode: Mode) -> Key:
+    return Key(tonic, mode)
+
+
+def _score(evidence: Evidence, key: Key) -> float:
+    profile = _log_profiles()[key.mode]
+    turned = evidence[key.tonic :] + evidence[: key.tonic]
+    return sum(weight * p for weight, p in zip(turned, profile, strict=True))

@@ -1,0 +1,1 @@
+"""Complete states, melodies, weights with their cards, surfaces: data only."""
