@@ -141,9 +141,7 @@ def _message(track: bytes, at: int, status: int) -> tuple[Event | Meta | None, i
         return None, start + size
     size = (length(status) or _UNREAD.get(status, 0)) - 1
     if size < 0:
-        raise MidiFileError(
-            f"damaged MIDI file: the byte {track[at - 1]} at byte {at - 1} of a track begins no message"
-        )
+        raise MidiFileError(f"damaged MIDI file: no message begins at byte {at - (status != 0)} of a track")
     data = _cut(track, at, size)
     event = decode(bytes((status, *data)))
     if event is None and status not in _UNREAD:
@@ -179,7 +177,7 @@ class Part:
     name: str
     channel: int
     program: int | None
-    events: list[tuple[int, Event]]
+    events: Sequence[tuple[int, Event]]
 
 
 def append_tracks(source: bytes, parts: Iterable[Part]) -> bytes:

@@ -154,7 +154,8 @@ def _plain(chunk: bytes) -> bool:
     """Whether symusic 0.6 reads this track right: it does not know the packets that continue a system exclusive."""
     if chunk.find(_END) != len(chunk) - len(_END):
         return False
-    suspects = re.finditer(b"(?<![\x80-\xff])\xf7", chunk)  # a status follows a delta time, whose last byte is below 0x80
+    # A status follows a delta time, whose last byte is below 0x80: other F7 bytes belong to a delta time.
+    suspects = re.finditer(b"(?<![\x80-\xff])\xf7", chunk)
     return all(_closes_exclusive(chunk, suspect.start()) for suspect in suspects)
 
 

@@ -37,6 +37,9 @@ class Chorale:
 Harmonisation = tuple[list[frozenset[int]], list[int | None]]
 """Per beat the pitch classes sounding, and the chord's root."""
 
+Played = dict[str, tuple[Lines, list[Answer | None]]]
+"""By title what `play` gave."""
+
 
 def read_chorales(data: Path, split: str) -> Iterator[Chorale]:
     """The pieces of a split with four tracks, without duplicates."""
@@ -119,8 +122,12 @@ def _bach(chorale: Chorale) -> Harmonisation:
 
 def _ours(chorale: Chorale, lines: Lines, answers: list[Answer | None]) -> Harmonisation:
     tones = [_tones(lines[frame]) for frame in _beats(chorale)]
-    chords = [answers[frame].chord if answers[frame] else None for frame in _beats(chorale)]  # type: ignore[union-attr]
-    return tones, [chord.root if chord else None for chord in chords]
+    beats = [answers[frame] for frame in _beats(chorale)]
+    return tones, [answer.chord.root if answer and answer.chord else None for answer in beats]
+
+
+def _played(pieces: Played) -> Callable[[Chorale], Harmonisation]:
+    return lambda chorale: _ours(chorale, *pieces[chorale.title])
 
 
 def _baseline(choose: Callable[[Key, int, Chord | None], Chord]) -> Callable[[Chorale], Harmonisation]:
@@ -164,8 +171,9 @@ def _thirds(chorale: Chorale) -> Harmonisation:
     roots: list[int | None] = []
     for frame in _beats(chorale):
         soprano = int(chorale.lines[frame, 0])
-        scale = sorted(keys[frame].scale, key=lambda tone, top=soprano: (top - tone) % 12)
-        tones.append(frozenset() if soprano == SILENT else frozenset((soprano % 12, scale[2], scale[5])))
+        steps = sorted((soprano - tone) % 12 for tone in keys[frame].scale)
+        under = ((soprano - steps[2]) % 12, (soprano - steps[5]) % 12)
+        tones.append(frozenset() if soprano == SILENT else frozenset((soprano % 12, *under)))
         roots.append(None if soprano == SILENT else soprano % 12)
     return tones, roots
 
@@ -225,7 +233,7 @@ def main(data: Path, split: str = "valid", spacing: Spacing = "close") -> dict[s
         "Bach's chord a beat late": _copied,
     }
     for name, pieces in played.items():
-        harmonisers[name] = lambda chorale, pieces=pieces: _ours(chorale, *pieces[chorale.title])
+        harmonisers[name] = _played(pieces)
     keys = {chorale.title: keys_of(chorale.lines) for chorale in chorales}
     writing = {"Bach": _writing([(chorale.lines, keys[chorale.title]) for chorale in chorales])}
     for name, pieces in played.items():

@@ -26,6 +26,6 @@ def latency(notes: int, rate: int, period: int, as_json: bool) -> None:
 
     result = measure(notes, rate, period)
     if as_json:
-        print_json(result)
+        print_json({name: value for name, value in result.items() if name != "histogram"})
     else:
         click.echo(report(result))

@@ -47,13 +47,11 @@ def run(
 
     from bridge import presets as shelf
     from bridge.control.daemon import Daemon, Options
-    from bridge.render import tape
 
     chosen = list(presets) or [shelf.DEFAULT]
-    tune = tape.melody(melody) if backend in ("auto", "loopback") else []
     played: list[tuple[int, int, str]] = []
     with ExitStack() as stack:
-        screen = Screen(stack, tune[-1][0] / 1e9 if tune else 0.0, quiet=headless, as_json=as_json)
+        screen = Screen(stack, quiet=headless, as_json=as_json)
 
         def heard(event: dict[str, Any]) -> None:
             if event["event"] == "played":
@@ -62,8 +60,10 @@ def run(
                 screen.show(event)
 
         with suppress(KeyboardInterrupt):  # Windows, or before the signals are handled
-            asyncio.run(Daemon(Options(chosen, backend, name, osc_port, tune), heard).run())
+            asyncio.run(Daemon(Options(chosen, backend, name, osc_port), lambda: _melody(melody), heard).run())
     if played:
+        from bridge.render import tape
+
         path = tape.write(played, take)
         if as_json:
             print_json({"event": "take", "path": str(path)})
@@ -75,9 +75,8 @@ def run(
 class Screen:
     """What the terminal shows of a running daemon."""
 
-    def __init__(self, stack: ExitStack, seconds: float, *, quiet: bool, as_json: bool) -> None:
+    def __init__(self, stack: ExitStack, *, quiet: bool, as_json: bool) -> None:
         self._stack = stack
-        self._seconds = seconds
         self._quiet = quiet
         self._as_json = as_json
         self._chord = self._key = ""
@@ -103,7 +102,7 @@ class Screen:
         if event["backend"] == "loopback":
             if event["note"]:
                 tell(f"No MIDI system: {event['note']}")
-            tell(f"Playing a melody of {self._seconds:.0f} s through preset {event['presets'][0]!r} instead ...")
+            tell(f"Playing a melody of {event['melody_s']:.0f} s through preset {event['presets'][0]!r} instead ...")
         else:
             for (receive, send), preset in zip(event["ports"], event["presets"], strict=True):
                 tell(f"{receive} -> {preset} -> {send}   ({event['backend']})")
@@ -121,3 +120,10 @@ class Screen:
             self._key = str(value)
         if self._status and self._chord:
             self._status.update(f"{self._chord:<6} in {self._key}")
+
+
+def _melody(path: Path | None) -> list[tuple[int, str]]:
+    """What the loopback plays; only now is there need to load what reads files."""
+    from bridge.render import tape
+
+    return tape.melody(path)

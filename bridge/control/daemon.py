@@ -23,6 +23,7 @@ READY_S = 60.0
 """On its very first start a machine compiles the kernels; afterwards a start takes about a second."""
 
 Event = dict[str, Any]
+Melody = list[tuple[int, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +34,17 @@ class Options:
     backend: str = "auto"
     name: str = "Continuo"
     osc_port: int = 9000
-    melody: list[tuple[int, str]] | None = None
-    """What the loopback backend plays: (ns, message in hex)."""
 
 
 class Daemon:
-    """Control. `run` serves until a signal, or until the loopback melody has ended."""
+    """Control. `run` serves until a signal, or until the loopback's melody has ended.
 
-    def __init__(self, options: Options, tell: Callable[[Event], None]) -> None:
+    The melody, (ns, message in hex), is asked for where no MIDI system is found or none is wanted.
+    """
+
+    def __init__(self, options: Options, melody: Callable[[], Melody], tell: Callable[[Event], None]) -> None:
         self._options = options
+        self._melody = melody
         self._tell = tell
         self._desk = Desk(options.presets)
         self._osc = OscServer(self._desk, self._changed, self._panic)
@@ -101,16 +104,8 @@ class Daemon:
             self._port = message
             self._supervisor.say("port", thru=self._desk.thru())
             self._introduce()
-        elif message.get("brain") == "here":
-            self._show("brain", "ready")
-            self._announce()
-        elif message.get("brain") == "stalled":
-            loop = asyncio.get_running_loop()
-            self._stall = loop.call_later(STALL_S, self._supervisor.kill, "brain")
-            self._show("brain", "down")
-        elif message.get("brain") == "back":
-            self._calm()
-            self._show("brain", "ready")
+        elif "brain" in message:
+            self._brain_is(message["brain"])
         elif "late" in message:
             for number, late in enumerate(message["late"], 1):
                 self._show(f"{number}/late", late)
@@ -118,8 +113,18 @@ class Daemon:
             self._finish()
         elif "played" in message:
             self._tell({"event": "played", "played": message["played"]})
-        elif {"lost", "fault", "overrun"} & set(message):
+        else:
             self._tell({"event": "trouble", "text": _trouble(message)})
+
+    def _brain_is(self, how: str) -> None:
+        """What the port has seen of the brain."""
+        if how == "stalled":
+            self._stall = asyncio.get_running_loop().call_later(STALL_S, self._supervisor.kill, "brain")
+        else:
+            self._calm()
+        self._show("brain", "ready" if how in ("here", "back") else "down")
+        if how == "here":
+            self._announce()
 
     def _heard_brain(self, message: Event) -> None:
         if "ready" in message:
@@ -143,14 +148,22 @@ class Daemon:
             self._tell({"event": "back"})
             return
         self._announced = True
-        if self._port["backend"] == "loopback" and self._options.melody:
-            self._supervisor.say("port", melody=self._options.melody)
+        melody: Melody = []
+        if self._port["backend"] == "loopback":
+            try:
+                melody = self._melody()
+            except ContinuoError as error:
+                self._announced = False
+                self._fail(error)
+                return
+            self._supervisor.say("port", melody=melody)
         self._tell(
             {
                 "event": "ready",
                 "backend": self._port["backend"],
                 "note": self._port["note"],
                 "ports": self._port["ports"],
+                "melody_s": melody[-1][0] / 1e9 if melody else 0,
                 "osc_port": self._osc_port,
                 "presets": [state["preset"] for state in self._desk.inserts],
                 "pids": {role: self._supervisor.pid(role) for role in ("port", "brain")},

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bridge import files, presets
 from bridge.errors import FileError
-from bridge.render.offline import heard, melody_track
+from bridge.render.melody import heard, melody_track
 from music.chunks import Chunks
 from music.events import Event, NoteOff, NoteOn, Program
 from music.midifile import MidiFileError, Part, append_tracks, parse

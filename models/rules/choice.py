@@ -10,26 +10,28 @@ from models.rules.grammar import chord_of, grammar, place_of
 from music.pitch import QUALITIES, Chord, Key
 
 HASTE = 3.5
-"""How much (in nats) a new chord costs at once after the last one."""
+"""How much (in nats, as all that follows) a new chord costs at once after the last one."""
 SETTLED_BEATS = 0.9
 """From this age on, a chord may be left at no cost."""
 HURRIED_BEATS = 0.45
 """On the beat, only a chord younger than this is kept under a passing note."""
-OFFBEAT = 0.6
+OFFBEAT = 1.0
 """How much a change off the beat costs; little, since without a clock the beat is only a guess."""
 HELD = 1.0
 """How much a new chord under a note that is held on costs."""
-PASSING = -3.0
+PASSING = -2.5
 """The least that a melody step outside the chord costs while it passes by step."""
-STRANGER = -4.0
+MODAL = -0.8
+"""What a leading tone in minor costs while the lowered seventh step is in the ear."""
+STRANGER = -6.0
 """What each held note outside the chord costs, beside the melody."""
-STALE = 0.5
+STALE = -0.5
 """What staying costs a settled chord when the melody has moved on."""
 BORROWED = -7.0
 """log P of a chord that only a played chord can call for."""
 CLASH = -2.0
 """What each chord tone costs a semitone from a melody note that no chord of a locked key holds."""
-UNPLAYED = 2.0
+UNPLAYED = -2.0
 """What each chord tone costs that the musician left out of a chord of three or more."""
 
 
@@ -56,6 +58,8 @@ class Scene:
     """How long it has been sounding."""
     phase: float
     """Where in the beat, 0 to 1."""
+    modal: bool = False
+    """Whether the minor key was heard with its lowered seventh step rather than its leading tone."""
 
     @property
     def passing(self) -> bool:
@@ -79,46 +83,69 @@ def options(scene: Scene) -> list[Option]:
     key, rules = scene.key, grammar(scene.key.mode)
     melody = (scene.melody - key.tonic) % 12
     others = [(pitch - key.tonic) % 12 for pitch in scene.others]
-    before = place_of(key, scene.before) if scene.before else None
-    base = rules.then[before] if before is not None else rules.common if scene.before else rules.start
+    played = {melody, *others} if len(others) > 1 else None
+    base = _following(scene)
     present = place_of(key, scene.present) if scene.present else None
-    haste = HASTE * max(0.0, 1 - scene.age_beats / SETTLED_BEATS)
-    haste += OFFBEAT if 0.2 < scene.phase < 0.8 else 0.0
-    haste += 0.0 if scene.struck else HELD if not 0.1 < scene.phase < 0.9 else HASTE
-    played = {melody, *others} if len({melody, *others}) > 2 else None
+    staying, leaving = _staying(scene), -_haste(scene)
     ranked = []
     for i, degree in enumerate(rules.degrees):
         if scene.locked and not rules.locked[i]:
             continue
-        under = rules.under[i][melody]
-        score = base[i] + under
+        tones, under = rules.tones[i], rules.under[i][melody]
         if i == present:
-            if scene.passing:
-                score += max(0.0, PASSING - under)
-            if scene.step and scene.age_beats >= SETTLED_BEATS:
-                score -= STALE
-        elif present is not None:
-            score -= haste
-        for other in others:
-            score += 0.0 if other in rules.tones[i] else STRANGER
-        if scene.locked and melody not in rules.tones[i]:
-            score += CLASH * len(rules.tones[i] & {(melody + 1) % 12, (melody - 1) % 12})
+            score = base[i] + (max(PASSING, under) if scene.passing else under) + staying
+        else:
+            score = base[i] + under + (0.0 if present is None else leaving)
+        score += STRANGER * sum(other not in tones for other in others)
+        if scene.locked and melody not in tones:
+            score += CLASH * len(tones & {(melody + 1) % 12, (melody - 1) % 12})
+        if scene.modal and degree.leading and degree.step != 10 and melody not in (8, 11):
+            score += MODAL
         if played:
-            score -= UNPLAYED * len(rules.tones[i] - played)
+            score += UNPLAYED * len(tones - played)
         ranked.append(Option(chord_of(key, i), score, degree.leading))
     if played and not scene.locked:
-        ranked += [
-            Option(Chord((key.tonic + root) % 12, quality), _borrowed(played, others, root, quality), leading=False)
-            for root, quality in _holding(frozenset(played))
-            if (root, quality) not in rules.place
-        ]
+        ranked += _strangers(key, played, others)
     ranked.sort(key=lambda option: -option.score)
     return ranked
 
 
+def _following(scene: Scene) -> tuple[float, ...]:
+    """How likely each chord of the key is after the one before."""
+    rules = grammar(scene.key.mode)
+    if scene.before is None:
+        return rules.start
+    before = place_of(scene.key, scene.before)
+    return rules.common if before is None else rules.then[before]
+
+
+def _staying(scene: Scene) -> float:
+    return STALE if scene.step and scene.age_beats >= SETTLED_BEATS else 0.0
+
+
+def _haste(scene: Scene) -> float:
+    """What leaving the present chord costs now."""
+    haste = HASTE * max(0.0, 1 - scene.age_beats / SETTLED_BEATS)
+    if 0.2 < scene.phase < 0.8:
+        haste += OFFBEAT
+    if not scene.struck:
+        haste += HELD if min(scene.phase, 1 - scene.phase) < 0.1 else HASTE
+    return haste
+
+
+def _strangers(key: Key, played: set[int], others: list[int]) -> list[Option]:
+    """Chords from outside the key's grammar that hold all that is played."""
+    own = grammar(key.mode).own
+    return [
+        Option(Chord((key.tonic + root) % 12, quality), _borrowed(played, others, root, quality), leading=False)
+        for root, quality in _holding(frozenset(played))
+        if (root, quality) not in own
+    ]
+
+
 def _borrowed(played: set[int], others: list[int], root: int, quality: str) -> float:
     spare = len(QUALITIES[quality]) - len(played)
-    return BORROWED - UNPLAYED * max(0, spare) + (1.0 if others and others[0] == root else 0.0)
+    return BORROWED + UNPLAYED * max(0, spare) + (1.0 if others and others[0] == root else 0.0)
 
 
 @cache

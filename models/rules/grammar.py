@@ -92,6 +92,8 @@ class Grammar:
     degrees: tuple[Degree, ...]
     place: dict[tuple[int, str], int]
     """From step and quality; close relatives (a ninth-less seventh, a plain triad) stand in for each other."""
+    own: frozenset[tuple[int, str]]
+    """Step and quality of every chord of the key, without relatives."""
     start: tuple[float, ...]
     common: tuple[float, ...]
     then: tuple[tuple[float, ...], ...]
@@ -122,6 +124,7 @@ def grammar(mode: Mode) -> Grammar:
     return Grammar(
         degrees=degrees,
         place=_places(degrees),
+        own=frozenset((degree.step, degree.quality) for degree in degrees),
         start=tuple(log(weight / sum(begin)) for weight in begin),
         common=tuple(log(part) for part in share),
         then=tuple(then),

@@ -74,8 +74,22 @@ class RuleHarmony:
         pitches = tuple(sorted({sound.pitch for sound in held}))
         melody = pitches[-1] if wish.placement == "below" else pitches[0]
         past = _past(state, pitches, moment)
-        melody_before = _melody_before(state, pitches, melody, moment)
-        scene = _scene(state, pitches, melody, melody_before, past, moment)
+        melody_before = _melody_before(state, pitches, moment)
+        key = wish.key or _key(state, pitches, melody, moment)
+        seventh, leading = state.evidence[(key.tonic - 2) % 12], state.evidence[(key.tonic - 1) % 12]
+        scene = Scene(
+            key=key,
+            locked=wish.key is not None,
+            melody=melody % 12,
+            step=None if melody_before is None else melody - melody_before,
+            others=tuple(dict.fromkeys(pitch % 12 for pitch in pitches if pitch % 12 != melody % 12)),
+            struck=melody != melody_before or any(sound.pitch == melody for sound in moment.onsets),
+            before=past.chord if past else None,
+            present=past.chord if past and past is moment.last else None,
+            age_beats=_age_beats(state, past, moment),
+            phase=moment.beat % 1.0,
+            modal=key.mode == "minor" and seventh > leading,
+        )
         ranked = options(scene)
         if wish.temperature > 0 and scene.age_beats >= SETTLED_BEATS:
             ranked = [draw(ranked, wish.temperature, _chance(wish.seed, moment.beat))]
@@ -116,7 +130,7 @@ def _past(state: State, pitches: tuple[int, ...], moment: Moment) -> Answer | No
     return state.answer if striking else moment.last
 
 
-def _melody_before(state: State, pitches: tuple[int, ...], melody: int, moment: Moment) -> int | None:
+def _melody_before(state: State, pitches: tuple[int, ...], moment: Moment) -> int | None:
     """The melody's last pitch; itself where it is held on."""
     for sound in reversed(moment.onsets):
         if sound.pitch not in pitches:
@@ -126,34 +140,21 @@ def _melody_before(state: State, pitches: tuple[int, ...], melody: int, moment: 
     return state.held[-1] if moment.wish.placement == "below" else state.held[0]
 
 
-def _scene(
-    state: State, pitches: tuple[int, ...], melody: int, melody_before: int | None, past: Answer | None, moment: Moment
-) -> Scene:
-    key = moment.wish.key
-    if key is None:
-        weights: dict[int, float] = {}
-        for sound in moment.onsets:
-            weights[sound.pitch % 12] = weights.get(sound.pitch % 12, 0.0) + STRUCK
-        if not any(state.evidence) and not weights:
-            weights = {pitch % 12: STRUCK for pitch in pitches}
-        key = estimate(heard(state.evidence, weights, 0.0), state.key, melody % 12)
-    before = past.chord if past else None
-    if before is not None and state.answer and state.answer.chord == before:
-        age = (state.age + 1) * FRAME_BEATS
-    else:
-        age = max(0.0, moment.beat - moment.last_beat)
-    return Scene(
-        key=key,
-        locked=moment.wish.key is not None,
-        melody=melody % 12,
-        step=None if melody_before is None else melody - melody_before,
-        others=tuple(dict.fromkeys(pitch % 12 for pitch in pitches if pitch % 12 != melody % 12)),
-        struck=any(sound.pitch == melody for sound in moment.onsets) or melody != melody_before,
-        before=before,
-        present=before if past is moment.last else None,
-        age_beats=age,
-        phase=moment.beat % 1.0,
-    )
+def _key(state: State, pitches: tuple[int, ...], melody: int, moment: Moment) -> Key:
+    """The key with the open frame's notes."""
+    weights: dict[int, float] = {}
+    for sound in moment.onsets:
+        weights[sound.pitch % 12] = weights.get(sound.pitch % 12, 0.0) + STRUCK
+    if state.key is None and not weights:
+        weights = {pitch % 12: STRUCK for pitch in pitches}
+    return estimate(heard(state.evidence, weights, 0.0), state.key, melody % 12)
+
+
+def _age_beats(state: State, past: Answer | None, moment: Moment) -> float:
+    """How long the chord has been sounding."""
+    if past and state.answer and state.answer.chord == past.chord:
+        return (state.age + 1) * FRAME_BEATS
+    return max(0.0, moment.beat - moment.last_beat)
 
 
 def _playable(last: Answer, pitches: tuple[int, ...], melody: int, wish: Wish) -> bool:

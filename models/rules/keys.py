@@ -26,7 +26,7 @@ PROFILES: dict[Mode, Evidence] = {
 HALF_LIFE_BEATS = 12.0
 HYSTERESIS = 2.0
 """How much likelier (in nats) another key must be before the present one is left."""
-SURE_BEATS = 12.0
+SURE_BEATS = 10.0
 """With less evidence than this, a key is left more easily."""
 
 

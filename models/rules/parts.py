@@ -86,8 +86,9 @@ def _lines(setting: Setting) -> Ints:
         else:
             wanted = melody - gap * (i + 1) if below else melody + gap * (count - i)
         wanted = max(low + (high - low) // 5, min(high - (high - low) // 6, wanted))  # where a voice is at ease
-        low, high = (low, min(high, melody - 1)) if below else (max(low, melody + 1), high)
-        rows.append((max(0, low), min(127, high), -1 if before is None else before, wanted))
+        lowest = max(0, low if below else max(low, melody + 1))
+        highest = min(127, min(high, melody - 1) if below else high)
+        rows.append((lowest, highest, -1 if before is None else before, wanted))
     own = (melody, melody, -1 if setting.melody_before is None else setting.melody_before, melody)
     rows.insert(0 if below else count, own)
     return np.array(rows, np.int64)

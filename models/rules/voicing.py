@@ -44,7 +44,7 @@ def _motion(step: int, bass: bool) -> int:
     """How uneasy a leap of `step` semitones is."""
     if bass:
         leaps = (4, 3, 3, 10, 12, 6, 60, 9, 30, 32, 60, 70, 18)
-        return leaps[step] if step <= 12 else 90 + 10 * (step - 12)
+        return int(leaps[step]) if step <= 12 else 90 + 10 * (step - 12)
     leaps = (0, 3, 4, 10, 14, 26, 60, 40, 55, 60, 80, 90, 70)
     return leaps[step] if step <= 12 else 90 + 10 * (step - 12)
 
@@ -55,7 +55,7 @@ def _alone(pitch: int, line: Ints, role: int, bass: bool, rule: Ints) -> int:
     before, wanted = line[2], line[3]
     away = abs(pitch - wanted)
     if before < 0:
-        cost = 4 * away
+        cost = away if bass else 4 * away
     else:
         cost = _motion(abs(pitch - before), bass) + 2 * max(0, away - 4)
         old = before % 12
@@ -83,16 +83,16 @@ def _parallel(upper: int, upper_before: int, lower: int, lower_before: int) -> i
 
 
 @njit(cache=True)
-def _neighbours(upper: int, upper_before: int, lower: int, lower_before: int, shape: int, deep: bool) -> int:
-    """The cost of two neighbouring lines: spacing and overlap. Shape: 0 close, 1 open, 2 upon a bass."""
-    gap = upper - lower
-    cost = 0
-    if lower_before >= 0 and upper < lower_before:
-        cost += 40
-    if upper_before >= 0 and lower > upper_before:
-        cost += 40
-    if gap <= 2:
-        cost += 24 // gap
+def _overlap(upper: int, upper_before: int, lower: int, lower_before: int) -> int:
+    """The cost of a line moving beyond where its neighbour was."""
+    cost = 40 if lower_before >= 0 and upper < lower_before else 0
+    return cost + (40 if upper_before >= 0 and lower > upper_before else 0)
+
+
+@njit(cache=True)
+def _spacing(gap: int, shape: int, deep: bool) -> int:
+    """The cost of `gap` semitones between neighbouring lines. Shape: 0 close, 1 open, 2 upon a bass."""
+    cost = 24 // gap if gap <= 2 else 0
     if deep:
         cost += 4 * max(0, 7 - gap)
     if shape == 2:
@@ -128,40 +128,39 @@ def _whole(chosen: Ints, roles: Ints, rule: Ints) -> int:
 
 @njit(cache=True)
 def _among(pitch: int, pitches: Ints) -> bool:
-    for other in pitches:
+    for other in pitches:  # noqa: SIM110, numba knows no any() of a generator
         if other == pitch:
             return True
     return False
 
 
 @njit(cache=True)
-def _candidates(lines: Ints, roles: Ints, held: Ints, rule: Ints, pitches: Ints, costs: Ints) -> None:
-    """Fill in each line's candidates, cheapest first; a voice can always rest, at a price."""
+def _candidates(lines: Ints, roles: Ints, held: Ints, rule: Ints) -> tuple[Ints, Ints]:
+    """Each line's candidates and their costs, cheapest first; a voice can always rest, at a price."""
     count = len(lines)
+    pitches = np.full((count, MOST + 1), -1, np.int64)
+    costs = np.full((count, MOST + 1), NEVER, np.int64)
     for i in range(count):
-        melody, bass = i == rule[MELODY], rule[BASS] == 1 and i == count - 1
-        pitches[i, :] = -1
-        costs[i, :] = NEVER
-        if melody:
-            pitches[i, 0] = lines[i, 0]
-            costs[i, 0] = 0
+        if i == rule[MELODY]:
+            pitches[i, 0], costs[i, 0] = lines[i, 0], 0
             continue
-        costs[i, 0] = REST
-        filled = 1
+        bass, filled = rule[BASS] == 1 and i == count - 1, 0
         for pitch in range(lines[i, 0], lines[i, 1] + 1):
             role = roles[pitch % 12]
             if role == 0 or _among(pitch, held):
                 continue
-            cost = _alone(pitch, lines[i], role, bass, rule)
-            at = min(filled, MOST)
+            cost = min(REST - 1, _alone(pitch, lines[i], role, bass, rule))
+            at = filled
             while at > 0 and costs[i, at - 1] > cost:
-                if at < MOST + 1:
-                    pitches[i, at], costs[i, at] = pitches[i, at - 1], costs[i, at - 1]
                 at -= 1
-            if at <= MOST:
-                pitches[i, at], costs[i, at] = pitch, cost
+            if at == MOST:
+                continue
+            for k in range(min(filled, MOST - 1), at, -1):
+                pitches[i, k], costs[i, k] = pitches[i, k - 1], costs[i, k - 1]
+            pitches[i, at], costs[i, at] = pitch, cost
             filled = min(filled + 1, MOST)
-        pitches[i, MOST], costs[i, MOST] = -1, REST
+        pitches[i, filled], costs[i, filled] = -1, REST
+    return pitches, costs
 
 
 @njit(cache=True)
@@ -181,7 +180,7 @@ def _joining(i: int, pitch: int, chosen: Ints, lines: Ints, rule: Ints) -> int:
         cost += _parallel(upper, lines[above, 2], pitch, lines[i, 2])
         if neighbour:
             shape, deep = 2 if bass else rule[OPEN], pitch < lines[rule[MELODY], 0] - DEEP
-            cost += _neighbours(upper, lines[above, 2], pitch, lines[i, 2], shape, deep)
+            cost += _overlap(upper, lines[above, 2], pitch, lines[i, 2]) + _spacing(upper - pitch, shape, deep)
             neighbour = False
     return cost
 
@@ -198,9 +197,7 @@ def search(lines: Ints, roles: Ints, held: Ints, rule: Ints) -> Ints:
         rule: the rest of the circumstances, by the names above.
     """
     count = len(lines)
-    pitches = np.empty((count, MOST + 1), np.int64)
-    costs = np.empty((count, MOST + 1), np.int64)
-    _candidates(lines, roles, held, rule, pitches, costs)
+    pitches, costs = _candidates(lines, roles, held, rule)
     rest_of = np.zeros(count + 1, np.int64)  # the least that the lines from here on can cost
     for i in range(count - 1, -1, -1):
         rest_of[i] = rest_of[i + 1] + costs[i, 0]

@@ -1,4 +1,5 @@
 import dataclasses
+from collections.abc import Callable
 
 import pytest
 
@@ -39,32 +40,32 @@ from music.events import (
         (SongPosition, (16384,)),
     ],
 )
-def test_a_value_out_of_range_is_refused(kind, values):
+def test_a_value_out_of_range_is_refused(kind: Callable[..., object], values: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match="is not within"):
         kind(*values)
 
 
-def test_the_message_names_the_value_and_its_range():
+def test_the_message_names_the_value_and_its_range() -> None:
     with pytest.raises(ValueError, match="pitch 128 is not within 0-127"):
         NoteOn(0, 128, 64)
 
 
-def test_both_ends_of_every_range_are_allowed():
+def test_both_ends_of_every_range_are_allowed() -> None:
     assert NoteOn(0, 0, 1) != NoteOn(15, 127, 127)
     assert Bend(0, -8192) != Bend(0, 8191)
     assert SongPosition(0) != SongPosition(16383)
 
 
-def test_a_release_has_the_velocity_of_devices_that_measure_none():
+def test_a_release_has_the_velocity_of_devices_that_measure_none() -> None:
     assert NoteOff(0, 60).velocity == 64
 
 
-def test_an_event_cannot_be_changed():
+def test_an_event_cannot_be_changed() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         NoteOn(0, 60, 64).pitch = 61  # type: ignore[misc]
 
 
-def test_equal_events_are_one_key():
+def test_equal_events_are_one_key() -> None:
     assert (
         len({NoteOn(0, 60, 64), NoteOn(0, 60, 64), NoteOff(0, 60), Clock(), Clock(), Start(), Stop(), Continue()}) == 6
     )

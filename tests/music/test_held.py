@@ -6,13 +6,13 @@ from music.held import Held
 keys = st.tuples(st.integers(0, 2), st.integers(60, 63))
 
 
-def test_the_first_press_says_that_the_note_was_silent():
+def test_the_first_press_says_that_the_note_was_silent() -> None:
     held = Held()
     assert held.press(0, 60, 80)
     assert not held.press(0, 60, 90)
 
 
-def test_the_same_pitch_pressed_twice_needs_two_releases():
+def test_the_same_pitch_pressed_twice_needs_two_releases() -> None:
     held = Held()
     held.press(0, 60, 80)
     held.press(0, 60, 90)
@@ -22,7 +22,7 @@ def test_the_same_pitch_pressed_twice_needs_two_releases():
     assert (0, 60) not in held
 
 
-def test_the_same_pitch_on_two_channels_is_two_notes():
+def test_the_same_pitch_on_two_channels_is_two_notes() -> None:
     held = Held()
     held.press(0, 60, 80)
     held.press(1, 60, 80)
@@ -30,14 +30,14 @@ def test_the_same_pitch_on_two_channels_is_two_notes():
     assert list(held) == [(1, 60, 80)]
 
 
-def test_a_release_without_a_press_changes_nothing():
+def test_a_release_without_a_press_changes_nothing() -> None:
     held = Held()
     held.press(0, 61, 80)
     assert not held.release(0, 60)
     assert list(held) == [(0, 61, 80)]
 
 
-def test_notes_come_in_the_order_of_their_newest_presses_with_the_newest_velocity():
+def test_notes_come_in_the_order_of_their_newest_presses_with_the_newest_velocity() -> None:
     held = Held()
     held.press(0, 60, 80)
     held.press(0, 64, 81)
@@ -46,7 +46,7 @@ def test_notes_come_in_the_order_of_their_newest_presses_with_the_newest_velocit
     assert len(held) == 2
 
 
-def test_a_note_is_forgotten_whatever_its_count():
+def test_a_note_is_forgotten_whatever_its_count() -> None:
     held = Held()
     held.press(0, 60, 80)
     held.press(0, 60, 80)
@@ -55,7 +55,7 @@ def test_a_note_is_forgotten_whatever_its_count():
     assert len(held) == 0
 
 
-def test_draining_gives_each_note_once_and_leaves_nothing():
+def test_draining_gives_each_note_once_and_leaves_nothing() -> None:
     held = Held()
     for pitch in (60, 64, 60):
         held.press(0, pitch, 80)
@@ -65,7 +65,7 @@ def test_draining_gives_each_note_once_and_leaves_nothing():
 
 
 @given(st.lists(st.tuples(st.booleans(), keys)))
-def test_every_stream_that_ends_with_its_releases_leaves_nothing(stream):
+def test_every_stream_that_ends_with_its_releases_leaves_nothing(stream: list[tuple[bool, tuple[int, int]]]) -> None:
     held = Held()
     counts: dict[tuple[int, int], int] = {}
     for press, key in stream:

@@ -7,13 +7,14 @@ from music.ring import Ring
 from music.roll import SPAN, draw
 
 TICKS = 10  # ticks in a frame of the streams below
+Row = tuple[int, ...]
 
 
-def cell(ring, n, *, with_open=False, part=0, pitch=60):
+def cell(ring: Ring, n: int, *, with_open: bool = False, part: int = 0, pitch: int = 60) -> list[list[int]]:
     return [plane[:, part, pitch].tolist() for plane in ring.window(n, with_open=with_open)]
 
 
-def test_a_held_note_is_carried_over_without_a_new_onset():
+def test_a_held_note_is_carried_over_without_a_new_onset() -> None:
     ring = Ring(4, 1)
     ring.on(0, 60, 80)
     ring.advance()
@@ -21,7 +22,7 @@ def test_a_held_note_is_carried_over_without_a_new_onset():
     assert cell(ring, 2) == [[80, 0], [80, 80]]
 
 
-def test_a_note_struck_and_released_in_the_open_frame_still_appears_in_it():
+def test_a_note_struck_and_released_in_the_open_frame_still_appears_in_it() -> None:
     ring = Ring(4, 1)
     ring.on(0, 60, 80)
     ring.off(0, 60)
@@ -30,7 +31,7 @@ def test_a_note_struck_and_released_in_the_open_frame_still_appears_in_it():
     assert cell(ring, 2, with_open=True) == [[80, 0], [80, 0]]
 
 
-def test_an_early_release_ends_at_the_start_of_the_frame_and_a_late_one_at_its_end():
+def test_an_early_release_ends_at_the_start_of_the_frame_and_a_late_one_at_its_end() -> None:
     ring = Ring(4, 2)
     ring.on(0, 60, 80)
     ring.on(1, 60, 80)
@@ -43,7 +44,7 @@ def test_an_early_release_ends_at_the_start_of_the_frame_and_a_late_one_at_its_e
     assert not ring.window(1, with_open=True)[1].any()
 
 
-def test_the_same_pitch_struck_twice_needs_two_releases():
+def test_the_same_pitch_struck_twice_needs_two_releases() -> None:
     ring = Ring(4, 1)
     ring.on(0, 60, 80)
     ring.on(0, 60, 70)
@@ -54,14 +55,14 @@ def test_the_same_pitch_struck_twice_needs_two_releases():
     assert cell(ring, 1, with_open=True) == [[0], [0]]
 
 
-def test_a_release_without_a_note_changes_nothing():
+def test_a_release_without_a_note_changes_nothing() -> None:
     ring = Ring(4, 1)
     ring.off(0, 60)
     ring.advance()
     assert not ring.window(1)[1].any()
 
 
-def test_before_the_first_frame_there_is_silence():
+def test_before_the_first_frame_there_is_silence() -> None:
     ring = Ring(4, 1)
     ring.on(0, 60, 80)
     ring.advance()
@@ -69,7 +70,7 @@ def test_before_the_first_frame_there_is_silence():
 
 
 @pytest.mark.parametrize("frames", [1, 2, 3, 5, 8])
-def test_a_window_over_the_wrap_is_one_piece_and_no_copy(frames):
+def test_a_window_over_the_wrap_is_one_piece_and_no_copy(frames: int) -> None:
     ring = Ring(frames, 1)
     for frame in range(4 * frames + 3):
         ring.on(0, frame % 128, 1 + frame % 127)
@@ -84,7 +85,7 @@ def test_a_window_over_the_wrap_is_one_piece_and_no_copy(frames):
             assert np.array_equal(onset, held)
 
 
-def test_the_open_frame_is_the_last_of_a_window_that_asks_for_it():
+def test_the_open_frame_is_the_last_of_a_window_that_asks_for_it() -> None:
     ring = Ring(2, 1)
     for velocity in (10, 20, 30):
         ring.advance()
@@ -93,19 +94,19 @@ def test_the_open_frame_is_the_last_of_a_window_that_asks_for_it():
     assert cell(ring, 2) == [[10, 20], [10, 20]]
 
 
-def test_a_window_longer_than_the_ring_is_refused():
+def test_a_window_longer_than_the_ring_is_refused() -> None:
     with pytest.raises(ValueError, match="does not fit"):
         Ring(4, 1).window(5)
     with pytest.raises(ValueError, match="does not fit"):
         Ring(4, 1).window(-1)
 
 
-def test_a_ring_of_nothing_is_refused():
+def test_a_ring_of_nothing_is_refused() -> None:
     with pytest.raises(ValueError, match="holds nothing"):
         Ring(0, 1)
 
 
-def test_after_silence_nothing_is_carried_over_and_the_past_stays():
+def test_after_silence_nothing_is_carried_over_and_the_past_stays() -> None:
     ring = Ring(4, 1)
     ring.on(0, 60, 80)
     ring.on(0, 60, 80)
@@ -117,7 +118,7 @@ def test_after_silence_nothing_is_carried_over_and_the_past_stays():
     assert not ring.window(1, with_open=True)[1].any()
 
 
-def test_after_clearing_there_is_no_past():
+def test_after_clearing_there_is_no_past() -> None:
     ring = Ring(4, 1)
     ring.on(0, 60, 80)
     ring.advance()
@@ -133,7 +134,7 @@ streams = st.lists(
 
 
 @given(streams)
-def test_the_ring_shows_what_draw_draws(rows):
+def test_the_ring_shows_what_draw_draws(rows: list[Row]) -> None:
     notes = np.array(rows, SPAN)
     frames = 45
     moments = sorted(

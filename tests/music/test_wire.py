@@ -7,6 +7,7 @@ from music.events import (
     Clock,
     Continue,
     Control,
+    Event,
     NoteOff,
     NoteOn,
     PolyPressure,
@@ -57,27 +58,27 @@ events = st.one_of(
 
 
 @pytest.mark.parametrize(("data", "event"), GOLDEN.items())
-def test_each_kind_of_message_has_these_bytes(data, event):
+def test_each_kind_of_message_has_these_bytes(data: str, event: Event) -> None:
     assert decode(bytes.fromhex(data)) == event
     assert encode(event) == bytes.fromhex(data)
 
 
 @given(events)
-def test_an_event_survives_the_wire(event):
+def test_an_event_survives_the_wire(event: Event) -> None:
     data = encode(event)
     assert decode(data) == event
     assert len(data) == length(data[0])
 
 
 @given(st.binary(max_size=5))
-def test_garbage_never_raises_and_what_is_understood_is_said_again(data):
+def test_garbage_never_raises_and_what_is_understood_is_said_again(data: bytes) -> None:
     event = decode(data)
     if event is not None and not (data[0] & 0xF0 == 0x90 and data[2] == 0):
         assert encode(event) == data
 
 
 @given(channels, pitches)
-def test_a_note_on_of_velocity_0_is_a_release(channel, pitch):
+def test_a_note_on_of_velocity_0_is_a_release(channel: int, pitch: int) -> None:
     assert decode(bytes((0x90 | channel, pitch, 0))) == NoteOff(channel, pitch)
 
 
@@ -100,10 +101,10 @@ def test_a_note_on_of_velocity_0_is_a_release(channel, pitch):
         "FF",
     ],
 )
-def test_what_is_cut_off_or_foreign_is_no_event(data):
+def test_what_is_cut_off_or_foreign_is_no_event(data: str) -> None:
     assert decode(bytes.fromhex(data)) is None
 
 
 @pytest.mark.parametrize("status", [0x00, 0x7F, 0xF0, 0xF1, 0xF3, 0xF4, 0xF5, 0xF6, 0xF7, 0xF9, 0xFD, 0xFE, 0xFF])
-def test_a_status_that_is_not_read_has_no_length(status):
+def test_a_status_that_is_not_read_has_no_length(status: int) -> None:
     assert length(status) == 0

@@ -1,0 +1,210 @@
+"""The way of a note through a real daemon on a private JACK server, stamped at both ends.
+
+Floor, thru and harmony are taken from the same notes in one run: the player's port goes to the listener directly and
+through Continuo. The musician plays at moments that have nothing to do with JACK's cycles.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import random
+import statistics
+import sys
+import time
+from itertools import pairwise
+from typing import Any
+
+from pythonosc.udp_client import SimpleUDPClient
+from rich.console import Console
+from rich.progress import track
+
+from bridge.bench.musician import Heard, Musician, musician
+from bridge.bench.stage import LiveDaemon, jack_server, live_daemon
+
+VOICES = 4
+LENGTH_S = 0.004
+STRUM_MS = 5.0
+STRUMMED_NOTES = 500
+IDLE_S = 5.0
+SETTLE_S = 0.3
+SCALE = (60, 62, 64, 65, 67, 69, 71, 72, 74, 76, 77, 79)
+
+Figures = dict[str, float]
+
+
+def measure(notes: int, rate: int, period: int) -> dict[str, Any]:
+    """All figures of `continuo bench latency`, the lists of latencies (ms) among them under `histogram`."""
+    sys.setswitchinterval(0.0005)
+    with jack_server(period):
+        start = time.monotonic()
+        with live_daemon("--backend", "jack", "--headless") as daemon:
+            ready_s = time.monotonic() - start
+            idle = _idle(daemon)
+            with musician() as player:
+                osc = SimpleUDPClient("127.0.0.1", daemon.osc_port)
+                osc.send_message("/continuo/1/voices", VOICES)
+                time.sleep(SETTLE_S)
+                taken = _notes(player, notes, rate)
+                osc.send_message("/continuo/1/strum", STRUM_MS)
+                time.sleep(SETTLE_S)
+                jitter = _strummed(player)
+            late = sum(e["value"] for e in _last_late(daemon))
+    floor, thru, harmony, lost, wrong = taken
+    return {
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
+        "period_ms": round(period / 48, 3),
+        "notes": notes,
+        "voices": VOICES,
+        "floor_ms": figures(floor),
+        "thru_ms": figures(thru),
+        "harmony_ms": figures(harmony),
+        "jitter_ms": figures([abs(one) for one in jitter]) | {"sd": round(statistics.pstdev(jitter), 4)},
+        "lost": lost,
+        "wrong": wrong,
+        "late": late,
+        "ready_s": round(ready_s, 2),
+        **idle,
+        "histogram": {"floor": floor, "thru": thru, "harmony": harmony},
+    }
+
+
+def figures(values: list[float]) -> Figures:
+    """Median, p95, p99, maximum and standard deviation."""
+    ordered = sorted(values)
+    if not ordered:
+        return dict.fromkeys(("p50", "p95", "p99", "max", "sd"), float("nan"))
+    cuts = {name: ordered[min(len(ordered) - 1, int(len(ordered) * cut))] for name, cut in _CUTS.items()}
+    return {
+        name: round(value, 4) for name, value in (cuts | {"max": ordered[-1], "sd": statistics.pstdev(ordered)}).items()
+    }
+
+
+_CUTS = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
+
+
+def _notes(player: Musician, notes: int, rate: int) -> tuple[list[float], list[float], list[float], int, int]:
+    """Latencies in ms of the floor, of thru and of the last of the voices; how many were lost, how many wrong."""
+    floor: list[float] = []
+    thru: list[float] = []
+    harmony: list[float] = []
+    lost = wrong = 0
+    dice = random.Random(1)  # noqa: S311 - a melody, not a secret
+    place = 4
+    quiet = not sys.stderr.isatty()
+    for _ in track(range(notes), "Playing", console=Console(stderr=True), transient=True, disable=quiet):
+        place = min(max(place + dice.choice((-2, -1, 1, 2)), 0), len(SCALE) - 1)
+        pitch, velocity = SCALE[place], dice.randint(40, 110)
+        until = time.monotonic() + dice.uniform(0.8, 1.2) / rate
+        player.clear()
+        sent_ns = player.play(bytes((0x90, pitch, velocity)))
+        time.sleep(LENGTH_S)
+        player.play(bytes((0x80, pitch, 64)))
+        time.sleep(max(0.0, until - time.monotonic()))
+        answers = list(player.answers)
+        dry = [one for one in answers if one.data == bytes((0x90, pitch, velocity))]
+        wet = [one for one in answers if one.data[0] == 0x91]
+        direct = [one for one in player.directs if one.data[0] == 0x90]
+        lost += (not dry) + max(0, VOICES - len(wet))
+        wrong += _wrong(answers, pitch, len(dry))
+        floor += [(one.time_ns - sent_ns) / 1e6 for one in direct[:1]]
+        thru += [(one.time_ns - sent_ns) / 1e6 for one in dry[:1]]
+        if len(wet) >= VOICES:
+            harmony.append((wet[VOICES - 1].time_ns - sent_ns) / 1e6)
+    return floor, thru, harmony, lost, wrong
+
+
+def _wrong(answers: list[Heard], melody: int, dry: int) -> int:
+    """How many messages of one note should not be as they are."""
+    onsets = [one.data[1] for one in answers if one.data[0] == 0x91]
+    releases = [one.data[1] for one in answers if one.data[0] == 0x81]
+    faults = max(0, dry - 1) + max(0, len(onsets) - VOICES)
+    faults += len(onsets) - len(set(onsets)) + sum(pitch >= melody for pitch in onsets)
+    return faults + (sorted(onsets) != sorted(releases))
+
+
+def _strummed(player: Musician) -> list[float]:
+    """How far (ms, with sign) each planned voice stands from its place behind the voice before it.
+
+    The first voice is not planned: it comes as soon as it can.
+    """
+    off: list[float] = []
+    for number in range(STRUMMED_NOTES):
+        pitch = SCALE[number % len(SCALE)]
+        player.clear()
+        player.play(bytes((0x90, pitch, 80)))
+        time.sleep(VOICES * STRUM_MS / 1000 + 0.015)
+        frames = [one.frame for one in player.answers if one.data[0] == 0x91]
+        player.play(bytes((0x80, pitch, 64)))
+        time.sleep(0.01)
+        if len(frames) == VOICES:
+            steps = [(after - before) * 1000 / player.rate for before, after in pairwise(frames[1:])]
+            off += [step - STRUM_MS for step in steps]
+    return off
+
+
+def _last_late(daemon: LiveDaemon) -> list[dict[str, Any]]:
+    daemon.drain()
+    late = [event for event in daemon.events if str(event.get("address", "")).endswith("/late")]
+    return late[-1:]
+
+
+def _idle(daemon: LiveDaemon) -> dict[str, float]:
+    """CPU (percent of a core, all processes) and memory (MB) of a daemon with nothing to do; Linux only."""
+    if sys.platform != "linux":
+        return {}
+    roles = ("control", "port", "brain")
+    time.sleep(1)
+    before = sum(_cpu_s(daemon.pid(role)) for role in roles)
+    time.sleep(IDLE_S)
+    used_s = sum(_cpu_s(daemon.pid(role)) for role in roles) - before
+    memory = {f"{role}_mb": _memory_mb(daemon.pid(role), "RssAnon", "RssFile") for role in roles}
+    shared = {"port_jack_shared_mb": _memory_mb(daemon.pid("port"), "RssShmem")}
+    return {"idle_cpu_percent": round(100 * used_s / IDLE_S, 2), **memory, **shared}
+
+
+def _cpu_s(pid: int) -> float:
+    with open(f"/proc/{pid}/stat", encoding="ascii") as file:  # noqa: PTH123
+        fields = file.read().rsplit(") ", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _memory_mb(pid: int, *kinds: str) -> float:
+    with open(f"/proc/{pid}/status", encoding="ascii") as file:  # noqa: PTH123
+        rows = dict(line.split(":", 1) for line in file)
+    return round(sum(int(rows[kind].split()[0]) for kind in kinds) / 1024, 1)
+
+
+def report(result: dict[str, Any]) -> str:
+    """The figures as a table, and the latencies as a histogram."""
+    lines = [
+        f"{result['notes']} notes, {result['voices']} voices, period {result['period_ms']} ms, {result['machine']}",
+        "",
+    ]
+    lines.append(f"{'ms':<10}" + "".join(f"{name:>9}" for name in ("p50", "p95", "p99", "max", "sd")))
+    for row in ("floor_ms", "thru_ms", "harmony_ms", "jitter_ms"):
+        values = result[row]
+        lines.append(
+            f"{row[:-3]:<10}" + "".join(f"{values[name]:>9.3f}" for name in ("p50", "p95", "p99", "max", "sd"))
+        )
+    lines += ["", "  ".join(f"{name} {result[name]}" for name in ("lost", "wrong", "late", "ready_s"))]
+    if "idle_cpu_percent" in result:
+        names = ("idle_cpu_percent", "control_mb", "port_mb", "port_jack_shared_mb", "brain_mb")
+        lines.append("  ".join(f"{name} {result[name]}" for name in names))
+    return "\n".join([*lines, "", *_histogram(result["histogram"])])
+
+
+def _histogram(latencies: dict[str, list[float]], step: float = 0.25, width: int = 40) -> list[str]:
+    """One row a quarter of a millisecond, one column a way."""
+    last = int(max((max(values) for values in latencies.values() if values), default=0.0) / step)
+    most = max((len(values) for values in latencies.values()), default=1) or 1
+    lines = []
+    for name, values in latencies.items():
+        lines.append(f"{name}, notes per {step} ms")
+        counts = [0] * (last + 1)
+        for value in values:
+            counts[int(value / step)] += 1
+        for number, count in enumerate(counts):
+            if count:
+                lines.append(f"  {number * step:5.2f} {'#' * max(1, round(width * count / most)):<{width}} {count}")
+    return lines
