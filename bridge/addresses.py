@@ -75,9 +75,12 @@ def _whole(_: Parameter, value: object) -> int | None:
 
 
 def _real(_: Parameter, value: object) -> float | None:
-    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
-        return float(value)
-    return None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        return float(value) if math.isfinite(value) else None
+    except OverflowError:  # a whole number beyond all floats
+        return None
 
 
 def _switch(_: Parameter, value: object) -> bool | None:
@@ -117,6 +120,8 @@ def _channels(parameter: Parameter, value: object) -> str | None:
     if value == "all":
         return "all"
     items: list[Any] = value.split(",") if isinstance(value, str) else value if isinstance(value, list) else [value]
+    if any(isinstance(item, bool) or (isinstance(item, float) and not item.is_integer()) for item in items):
+        return None
     try:
         numbers = sorted({int(item) for item in items})
     except (TypeError, ValueError):
@@ -171,7 +176,7 @@ INSERT = (
         ("harmonize", "motion_beats"),
         "float",
         0.0,
-        "Reconsider the chord under held notes every so many beats; 0 = only with new notes",
+        "Reconsider the chord under held notes every so many beats, from 1/4 up; 0 = only with new notes",
         0,
         16,
         "beats",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -27,7 +28,9 @@ def write(path: Path, data: bytes) -> None:
         temporary.write_bytes(data)
         temporary.replace(path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
         hint = "Make room and start again" if full else "Check the folder and its rights"
         raise FileError(f"{path}: cannot be written ({error.strerror})", hint) from error
+    finally:
+        with suppress(OSError):  # renamed by now, or never made
+            temporary.unlink()

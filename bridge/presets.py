@@ -87,6 +87,8 @@ def _complete(given: dict[str, Any], stem: str) -> State:
     parts = given.get("part", [{}])
     if not isinstance(parts, list) or not 1 <= len(parts) <= MAX_PARTS:
         raise PresetError(f"part: a preset has 1 to {MAX_PARTS} parts", "Write each as its own [[part]] table")
+    if not all(isinstance(part, dict) for part in parts):
+        raise PresetError("part: a part is a table", "Write each as its own [[part]] table")
     state["part"] = [_fill(PART, part, f"part[{number}].") for number, part in enumerate(parts, 1)]
     for number, part in enumerate(state["part"], 1):
         for key in ("pitches", "velocity"):
@@ -100,6 +102,9 @@ def _fill(parameters: tuple[Parameter, ...], given: dict[str, Any], where: str =
     tree = defaults(parameters)
     known = {parameter.path: parameter for parameter in parameters}
     for path, value in _leaves(given, tree):
+        if path not in known and (*path, 0) in known:
+            written = ".".join(map(str, path))
+            raise PresetError(f"{where}{written} takes two values, not {value!r}", "Write [lowest, highest]")
         if path not in known:
             near = {".".join(map(str, other)).replace(".0", "").replace(".1", "") for other in known}
             written = ".".join(map(str, path))
@@ -116,7 +121,7 @@ def _leaves(given: dict[str, Any], tree: Any, above: tuple[str | int, ...] = ())
     for key, value in given.items():
         path = (*above, key)
         place = tree.get(key) if isinstance(tree, dict) else None
-        if isinstance(value, dict):
+        if isinstance(value, dict) and value:
             yield from _leaves(value, place, path)
         elif isinstance(value, list) and isinstance(place, list) and len(value) == len(place):
             yield from (((*path, i), item) for i, item in enumerate(value))

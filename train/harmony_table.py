@@ -6,16 +6,15 @@ import csv
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import symusic
 
 from models.player import FRAMES_PER_BEAT, Answer, Frame, Moment, Sound, Spacing, Wish
 from models.rules.grammar import chord_of, grammar, place_of
 from models.rules.harmony import RuleHarmony
 from models.rules.keys import SILENCE, estimate, heard
 from models.rules.score import FAULTS, SILENT, Lines, changes, faults, nearest_chord, overlap
+from music.midifile import Score, read
 from music.pitch import Chord, Key
 
 RANGES = ((53, 74), (48, 69), (36, 64))
@@ -46,23 +45,29 @@ def read_chorales(data: Path, split: str) -> Iterator[Chorale]:
     with (data / "manifest.csv").open(encoding="utf-8", newline="") as manifest:
         rows = [row for row in csv.DictReader(manifest) if row["split"] == split and row["duplicate"] != "1"]
     for row in rows:
-        score = symusic.Score(str(data / row["file"]))
+        score = read(data / row["file"])
         if len(score.tracks) == len(RANGES) + 1:
             yield _chorale(row["title"], score)
 
 
-def _chorale(title: str, score: Any) -> Chorale:
-    frames = -(-score.end() * FRAMES_PER_BEAT // score.tpq)
-    lines = np.full((frames, len(score.tracks)), SILENT, np.int64)
+def _chorale(title: str, score: Score) -> Chorale:
+    spans = [_frames(track.notes["onset"], track.notes["length"], score.ticks_per_beat) for track in score.tracks]
+    frames = max(int(end.max()) for _, end in spans)
+    lines = np.full((frames, len(spans)), SILENT, np.int64)
+    for line, (track, (start, end)) in enumerate(zip(score.tracks, spans, strict=True)):
+        for note, first, after in zip(track.notes, start, end, strict=True):
+            lines[first:after, line] = note["pitch"]
     struck = [False] * frames
-    for line, track in enumerate(score.tracks):
-        for note in track.notes:
-            start = round(note.time * FRAMES_PER_BEAT / score.tpq)
-            end = round((note.time + note.duration) * FRAMES_PER_BEAT / score.tpq)
-            lines[start : max(end, start + 1), line] = note.pitch
-            if line == 0 and start < frames:
-                struck[start] = True
+    for first in spans[0][0].tolist():
+        struck[first] = True
     return Chorale(title, lines, tuple(struck))
+
+
+def _frames(onset: Lines, length: Lines, ticks_per_beat: int) -> tuple[Lines, Lines]:
+    """First frame and the one after the last, at least one frame apart."""
+    start = np.rint(onset * FRAMES_PER_BEAT / ticks_per_beat).astype(np.int64)
+    end = np.rint((onset + length) * FRAMES_PER_BEAT / ticks_per_beat).astype(np.int64)
+    return start, np.maximum(end, start + 1)
 
 
 def play(chorale: Chorale, wish: Wish, every_beat: bool) -> tuple[Lines, list[Answer | None]]:

@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
+from bridge.errors import PortError
 from bridge.port.jack import open_client
 
-QUEUE_LIMIT = 1000
+PER_CYCLE = 14
+"""Messages sent in one cycle at most: 10 500 a second with 64 frames at 48 kHz."""
 
 
 class Heard(NamedTuple):
@@ -26,9 +28,9 @@ class Heard(NamedTuple):
 class Musician:
     """Plays into the daemon, hears its output, and hears itself directly (the floor of the method)."""
 
-    def __init__(self, name: str = "Continuo") -> None:
-        self._player = open_client("bench-player")
-        self._listener = open_client("bench-listener")
+    def __init__(self, name: str = "Continuo", own: str = "bench") -> None:
+        self._player = open_client(f"{own}-player")
+        self._listener = open_client(f"{own}-listener")
         self._out = self._player.midi_outports.register("out")
         self._answer = self._listener.midi_inports.register("answer")
         self._direct = self._listener.midi_inports.register("direct")
@@ -42,15 +44,20 @@ class Musician:
         self._listener.set_process_callback(self._receive)
         self._player.activate()
         self._listener.activate()
-        self._player.connect(self._out, f"{name}:{name} In")
+        self._player.connect(self._out, self._find(f"{name} In"))
         self._player.connect(self._out, self._direct)
-        self._listener.connect(f"{name}:{name} Out", self._answer)
+        self._listener.connect(self._find(f"{name} Out"), self._answer)
 
     def play(self, data: bytes) -> int:
         """Send a message with the next cycle; gives the stamp of now."""
         now_ns = time.monotonic_ns()
         self._queue.append(data)
         return now_ns
+
+    @property
+    def waiting(self) -> int:
+        """How many messages are not sent yet."""
+        return len(self._queue)
 
     def clear(self) -> None:
         """Forget what was heard."""
@@ -63,9 +70,16 @@ class Musician:
             client.deactivate()
             client.close()
 
-    def _send(self, frames: int) -> None:
+    def _find(self, port: str) -> str:
+        """The full name of a port, whatever client it belongs to."""
+        found = self._player.get_ports(f":{port}$", is_midi=True)
+        if not found:
+            raise PortError(f"there is no port {port!r}", "Is the daemon running on this JACK server?")
+        return str(found[0].name)
+
+    def _send(self, _frames: int) -> None:
         self._out.clear_buffer()
-        for _ in range(min(len(self._queue), frames * 8)):
+        for _ in range(min(len(self._queue), PER_CYCLE)):
             self._out.write_midi_event(0, self._queue.popleft())
 
     def _receive(self, _frames: int) -> None:
@@ -76,9 +90,9 @@ class Musician:
 
 
 @contextmanager
-def musician(name: str = "Continuo") -> Iterator[Musician]:
-    """A connected musician, gone afterwards."""
-    playing = Musician(name)
+def musician(name: str = "Continuo", own: str = "bench") -> Iterator[Musician]:
+    """A connected musician, gone afterwards; two at once need names of their own."""
+    playing = Musician(name, own)
     try:
         yield playing
     finally:

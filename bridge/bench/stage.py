@@ -23,10 +23,11 @@ INSTALL = "Debian, Ubuntu: sudo apt install --no-install-recommends jackd2"
 
 
 @contextmanager
-def jack_server(period: int = 64, rate: int = 48_000) -> Iterator[str]:
+def jack_server(period: int = 64, rate: int = 48_000, *, patient: bool = False) -> Iterator[str]:
     """The name of a running server without hardware, in `JACK_DEFAULT_SERVER` too; PortError where none starts.
 
-    Real-time where the system permits it. A user's own server is left alone.
+    Real-time where the system permits it. A user's own server is left alone. A patient server waits for clients that
+    are late, where the usual one starts the next cycle and loses what they wrote.
     """
     if not shutil.which("jackd"):
         raise PortError("jackd is not installed", INSTALL)
@@ -36,7 +37,21 @@ def jack_server(period: int = 64, rate: int = 48_000) -> Iterator[str]:
     server = None
     try:
         for realtime in (["-R", "-P", "70"], ["-r"]):
-            options = ["-n", name, "-p", str(PORTS), *realtime, "-d", "dummy", "-r", str(rate), "-p", str(period)]
+            waits = ["-S"] if patient else []
+            options = [
+                "-n",
+                name,
+                "-p",
+                str(PORTS),
+                *waits,
+                *realtime,
+                "-d",
+                "dummy",
+                "-r",
+                str(rate),
+                "-p",
+                str(period),
+            ]
             server = subprocess.Popen(["jackd", *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             if _answers(name, server):
                 break

@@ -60,7 +60,9 @@ class Engine:
         """Give an insert new settings."""
         old = self.inserts[number].settings
         due = self.inserts[number].configure(settings, self._player(settings.model), now_ns)
-        if [part.program for part in settings.parts] != [part.program for part in old.parts]:
+        if [(part.channel, part.program) for part in settings.parts] != [
+            (part.channel, part.program) for part in old.parts
+        ]:
             due = self.inserts[number].programs(now_ns) + due
         return [(number, one) for one in due]
 

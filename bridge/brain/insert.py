@@ -9,14 +9,15 @@ from typing import Any
 from bridge.brain.settings import Part, Settings
 from models.player import FRAMES_PER_BEAT, Answer, Frame, Moment, Player, Sound
 from music.beat import Timeline
-from music.events import Control, Event, NoteOff, NoteOn, Program, Voice
+from music.events import Control, Event, NoteOff, NoteOn, Program, Stop, Voice
 from music.held import Held
 from music.ring import Ring
 from music.wire import ALL_NOTES_OFF, ALL_SOUND_OFF
 
 RING_FRAMES = 512
 MAX_SILENT_FRAMES = 64
-"""After a longer pause the player is not told of every empty frame."""
+"""After a longer pause the player is not told of every empty frame, nor of more than the ring has while notes last."""
+HALF_FRAME = 0.5
 PLAN_AHEAD_NS = 20_000_000
 """How far before its beat a planned change is handed to the port."""
 
@@ -53,6 +54,7 @@ class Insert:
         self._struck = False
         self._restruck = False  # a repeated note: what would be held is struck again too
         self._let_go: set[int] = set()
+        self._stopped = False  # the host wants silence: a latched chord ends too
 
     def programs(self, now_ns: int) -> list[Due]:
         """The program changes that the parts ask for."""
@@ -69,11 +71,14 @@ class Insert:
                 self._struck = True
                 self._restruck |= pitch in self._let_go
             case NoteOff(channel, pitch) if channel in self.settings.channels:
-                self._release(channel, pitch)
+                self._release(channel, pitch, time_ns)
             case Control(channel, number) if number in (ALL_SOUND_OFF, ALL_NOTES_OFF):
                 for held_channel, pitch, _ in list(self._held):
                     while held_channel == channel and (channel, pitch) in self._held:
-                        self._release(channel, pitch)
+                        self._release(channel, pitch, time_ns)
+                self._stopped |= channel in self.settings.channels
+            case Stop():
+                self._stopped = True
 
     def respond(self, time_ns: int, *, in_time: bool = True) -> list[Due]:
         """Answer all that was heard since the last call at once: a chord, or a note that follows another without a gap.
@@ -81,10 +86,11 @@ class Insert:
         What comes too late to be answered is heard all the same, and its release is.
         """
         struck, restruck = self._struck and in_time, self._restruck
-        self._struck = self._restruck = False
+        stopped = self._stopped
+        self._struck = self._restruck = self._stopped = False
         self._let_go.clear()
         if not self._held:
-            return self._released(time_ns)
+            return self._end(list(self._sounding), time_ns) if stopped else self._released(time_ns)
         if not struck or self.settings.bypass:
             return []
         ended = self._end(list(self._sounding), time_ns) if restruck else []
@@ -97,8 +103,9 @@ class Insert:
         if wake_ns is None or now_ns < wake_ns:
             return []
         beat = self._next_motion(now_ns)
-        self._answered_beat = beat
-        return self._ask(self._timeline.ns_at(beat))
+        due = self._ask(self._timeline.ns_at(beat))
+        self._answered_beat = beat  # not rounded to ns: a beat that counts as not answered yet would come again
+        return due
 
     def next_wake_ns(self, now_ns: int) -> int | None:
         """When `advance` has something to decide; None where only events matter."""
@@ -132,9 +139,10 @@ class Insert:
         self._held.clear()
         self._ring.silence()
 
-    def _release(self, channel: int, pitch: int) -> None:
+    def _release(self, channel: int, pitch: int, time_ns: int) -> None:
         if (channel, pitch) in self._held:
-            self._ring.off(0, pitch)
+            into_frame = self._timeline.beat_at(time_ns) * FRAMES_PER_BEAT - self._frame
+            self._ring.off(0, pitch, late=into_frame >= HALF_FRAME)
             if self._held.release(channel, pitch):
                 self._let_go.add(pitch)
 
@@ -176,14 +184,13 @@ class Insert:
 
     def _next_motion(self, now_ns: int) -> float:
         """The next beat, not answered yet, at which the chord may move."""
-        step = self.settings.motion_beats
+        step = max(self.settings.motion_beats, 1 / FRAMES_PER_BEAT)
         return (floor(max(self._timeline.beat_at(now_ns), self._answered_beat) / step + 1e-6) + 1) * step
 
     def _close_frames(self, now_ns: int) -> None:
         """Tell the player of every frame that ended before now."""
         frame = self._frame_at(now_ns)
-        if frame - self._frame > MAX_SILENT_FRAMES and not self._held:
-            self._frame = frame - MAX_SILENT_FRAMES
+        self._frame = max(self._frame, frame - (RING_FRAMES if self._held else MAX_SILENT_FRAMES))
         while self._frame < frame:
             self._frame += 1
             onset, held = self._ring.window(1, with_open=True)

@@ -98,8 +98,10 @@ class Daemon:
 
     def _heard_port(self, message: Event) -> None:
         if "error" in message:
-            self._fail(PortError(message["error"], message["hint"]))
-            self._tell({"event": "trouble", "text": f"{message['error']}. {message['hint']}"})
+            error = PortError(message["error"], message["hint"])
+            self._fail(error)
+            if self._announced:
+                self._tell({"event": "trouble", "text": str(error)})
         elif "ready" in message:
             self._port = message
             self._supervisor.say("port", thru=self._desk.thru())

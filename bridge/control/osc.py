@@ -33,6 +33,7 @@ class OscServer(asyncio.DatagramProtocol):
         self._panic = panic
         self._subscribers: dict[Address, None] = {}
         self._transport: asyncio.DatagramTransport | None = None
+        self._here: Address | None = None
 
     async def open(self, port: int) -> int:
         """Listen on loopback; gives the port (0 asks for a free one). ContinuoError where it is in use."""
@@ -47,6 +48,7 @@ class OscServer(asyncio.DatagramProtocol):
                 f"OSC port {port} is in use", "Give another with --osc-port (0 takes a free one)"
             ) from error
         await loop.create_datagram_endpoint(lambda: self, sock=server)
+        self._here = server.getsockname()
         return int(server.getsockname()[1])
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -61,6 +63,8 @@ class OscServer(asyncio.DatagramProtocol):
             self._refuse(addr, 400, "this packet is no OSC", "")
             return
         for message in messages:
+            if message.address == f"{ROOT}/error":  # another Continuo's: to answer it would never end
+                continue
             try:
                 self._serve(message.address, list(message.params), addr)
             except UnknownAddress as error:
@@ -121,6 +125,8 @@ class OscServer(asyncio.DatagramProtocol):
                 self._send(list(self._desk.values()), self._listeners(sender))
             case "subscribe":
                 listener = _listener(values, sender)
+                if listener == self._here:  # it would load its own preset for ever
+                    raise ValueRefused(f"{listener[1]} is the port of Continuo itself", 422)
                 self._subscribers.pop(listener, None)
                 self._subscribers[listener] = None
                 while len(self._subscribers) > MAX_SUBSCRIBERS:

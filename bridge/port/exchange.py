@@ -54,8 +54,6 @@ class Exchange:
 
     def cycle(self, until_ns: int, now_ns: int) -> list[tuple[int, int, bytes]]:
         """(insert, due time, message) of all that leaves before `until_ns`, per insert in order."""
-        while self.commands:
-            self._obey(*self.commands.popleft())
         if self._brain:
             self._send()
             self._receive(now_ns)
@@ -63,9 +61,12 @@ class Exchange:
             self._cycles_to_close -= 1
             if self._cycles_to_close < 0:
                 self.closed.set()
-        return [
+        leaving = [
             (insert, *event) for insert, outlet in enumerate(self.outlets) for event in outlet.due(until_ns, now_ns)
         ]
+        while self.commands:  # last: an end that comes in the cycle of an onset must not leave before it
+            self._obey(*self.commands.popleft())
+        return leaving
 
     def next_due_ns(self) -> int | None:
         """When the next planned message leaves; None where nothing is planned."""
@@ -77,6 +78,9 @@ class Exchange:
             self._brain, self._records, self._heard_ns, self._stalled = value, Records(), 0, False
             self.reports.append({"brain": "here"})
         elif command == "thru":
+            for outlet, was, is_on in zip(self.outlets, self._thru, value, strict=True):
+                if was and not is_on:  # the release of what is held now would not pass any more
+                    outlet.cut()
             self._thru = value
         elif command in ("panic", "close"):
             for outlet in self.outlets:
@@ -108,6 +112,7 @@ class Exchange:
             if self._heard_ns and not self._stalled and now_ns - self._heard_ns > STALL_NS:
                 self._stalled = True
                 self._silence()
+                self._backlog += pack(Record(0, 0, RESET, 0, b""))  # it must not believe that its notes still sound
                 self.reports.append({"brain": "stalled"})
             return
         except OSError:

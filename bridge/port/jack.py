@@ -9,6 +9,8 @@ from bridge.errors import PortError
 from bridge.port.exchange import Exchange
 from bridge.port.names import port_names
 
+LOST_NS = 50_000_000
+"""How far back releases are repeated after a lost cycle."""
 DLL_GAIN = 0.005
 DLL_JUMP_NS = 20_000_000
 
@@ -27,7 +29,9 @@ class JackPorts:
         self._ns_per_frame = 1e9 / self._client.samplerate
         self._frame = 0  # of the cycle's start, counted without wrapping
         self._offset_ns: float | None = None
+        self._lost_cycle = False
         self._client.set_process_callback(self._process)
+        self._client.set_xrun_callback(self._xrun)
         self._client.set_shutdown_callback(self._shutdown)
 
     def start(self) -> None:
@@ -42,6 +46,10 @@ class JackPorts:
     def _shutdown(self, _status: object, reason: str) -> None:
         self._exchange.reports.append({"lost": f"the JACK server went away ({reason})"})
         self._exchange.closed.set()
+
+    def _xrun(self, _delay_us: float) -> None:
+        """A cycle came too late and its messages reached nobody: the next one repeats the releases (JACK calls this)."""
+        self._lost_cycle = True
 
     def _process(self, frames: int) -> None:
         try:
@@ -59,19 +67,24 @@ class JackPorts:
                 if exchange.arrive(insert, data, start_ns + int(offset * self._ns_per_frame)):
                     leaving.append((insert, offset, data))
         until_ns = start_ns + int(frames * self._ns_per_frame)
+        if self._lost_cycle:
+            self._lost_cycle = False
+            for outlet in exchange.outlets:
+                outlet.repeat(start_ns - LOST_NS)
         for insert, due_ns, data in exchange.cycle(until_ns, start_ns):
             offset = round((due_ns - start_ns) / self._ns_per_frame)
             leaving.append((insert, min(max(offset, 0), frames - 1), data))
         for port in self._outs:
             port.clear_buffer()
         if leaving:
-            self._write(leaving)
+            self._write(start_ns, leaving)
 
-    def _write(self, leaving: list[tuple[int, int, bytes]]) -> None:
+    def _write(self, start_ns: int, leaving: list[tuple[int, int, bytes]]) -> None:
         leaving.sort(key=lambda event: event[1])  # JACK refuses what is out of order; dry goes before wet
         for insert, offset, data in leaving:
             try:
                 self._outs[insert].write_midi_event(offset, data)
+                self._exchange.outlets[insert].sent(start_ns, data)
             except Exception:  # noqa: BLE001 - the buffer of this cycle is full
                 self._exchange.outlets[insert].refused(data)
 
@@ -103,13 +116,15 @@ def open_client(name: str) -> Any:
     jack.set_error_function(_quiet)
     jack.set_info_function(_quiet)
     try:
-        return jack.Client(name, use_exact_name=True, no_start_server=True)
+        client = jack.Client(name, no_start_server=True)
     except jack.JackOpenError as error:
-        if error.status.name_not_unique:
-            raise PortError(
-                f"the port name {name!r} is in use", "Another Continuo runs: stop it, or give this one a --name"
-            ) from error
         raise PortError("no JACK server answers", "Start one (qjackctl, or: jackd -d dummy), then try again") from error
+    if client.name != name:  # JACK has made it unique by itself
+        client.close()
+        raise PortError(
+            f"the port name {name!r} is in use", "Another Continuo runs: stop it, or give this one a --name"
+        )
+    return client
 
 
 def _quiet(_message: str) -> None:

@@ -12,8 +12,14 @@ from heapq import heappop, heappush
 from music.held import Held
 from music.wire import ALL_NOTES_OFF, ALL_SOUND_OFF, CONTROL, NOTE_OFF, NOTE_ON, SUSTAIN
 
+RECENT_LIMIT = 1024
+"""Releases that are remembered in case that they were lost on their way."""
+
 PLAN_LIMIT = 65_536
 """Planned onsets beyond this are dropped: a flood must not eat the memory."""
+
+PEDAL_DOWN = 64
+"""From this value on a pedal is down (MIDI 1.0 Detailed Specification, "Switch Controllers")."""
 
 Key = tuple[int, int]
 
@@ -27,14 +33,15 @@ class Outlet:
         self.dropped = 0
         """Onsets that found no room."""
         self._dry = Held()
+        self._pedals: set[int] = set()  # channels whose sustain pedal passed through and is down
         self._wet = Held()
         self._owed: list[bytes] = []
-        self._plan: list[tuple[int, int, int, bytes]] = []  # heap of (due, order, deadline, data)
-        self._onsets: dict[
-            Key, deque[int]
-        ] = {}  # orders of planned onsets that have neither sounded nor been cancelled
-        self._cancelled: set[int] = set()
+        self._plan: list[tuple[int, int, int, bytes, int]] = []  # heap of (due, order, deadline, data, onset it ends)
+        self._open: dict[Key, deque[int]] = {}  # onsets, by order, whose release is not planned yet
+        self._waiting: set[int] = set()  # onsets that have not been due yet
+        self._left: set[int] = set()  # onsets that sound
         self._order = 0
+        self._recent: deque[tuple[int, bytes]] = deque(maxlen=RECENT_LIMIT)  # (when, release)
 
     def passed(self, data: bytes) -> None:
         """Note that a dry message goes through."""
@@ -42,62 +49,101 @@ class Outlet:
         if kind == NOTE_ON and data[2]:
             self._dry.press(channel, data[1], data[2])
         elif kind in (NOTE_ON, NOTE_OFF):
-            self._dry.release(channel, data[1])
+            self._dry.forget(channel, data[1])  # not counted: one note-off ends the note, whoever counts
+        elif kind == CONTROL and data[1] == SUSTAIN:
+            (self._pedals.add if data[2] >= PEDAL_DOWN else self._pedals.discard)(channel)
         elif kind == CONTROL and data[1] in (ALL_SOUND_OFF, ALL_NOTES_OFF):
             for held_channel, pitch, _ in list(self._dry):
                 if held_channel == channel:
                     self._dry.forget(channel, pitch)
 
     def plan(self, due_ns: int, deadline_ns: int, data: bytes) -> None:
-        """Take a message from the brain; it leaves when it is due."""
+        """Take a message from the brain; it leaves when it is due.
+
+        A release belongs to the oldest onset of its pitch that has none yet, whatever their due times: ended by the
+        release of another, an onset that is due later would be left without one.
+        """
         self._order += 1
+        key, onset = (data[0] & 0x0F, data[1]), 0
         if _is_onset(data):
             if len(self._plan) >= PLAN_LIMIT:
                 self.dropped += 1
                 return
-            self._onsets.setdefault((data[0] & 0x0F, data[1]), deque()).append(self._order)
-        heappush(self._plan, (due_ns, self._order, deadline_ns, data))
+            self._open.setdefault(key, deque()).append(self._order)
+            self._waiting.add(self._order)
+        elif _is_release(data):
+            if not self._open.get(key):  # its onset found no room, or something else has ended it
+                return
+            onset = self._open[key].popleft()
+        heappush(self._plan, (due_ns, self._order, deadline_ns, data, onset))
 
     def due(self, until_ns: int, now_ns: int) -> list[tuple[int, bytes]]:
         """(due time, message) of all that must leave before `until_ns`, in order; late onsets are dropped, counted."""
         if not self._owed and not self._plan:
             return []
-        out = [(0, data) for data in self._owed]
+        out = [(0, data) for data in self._owed if not (_is_release(data) and (data[0] & 0x0F, data[1]) in self._dry)]
         self._owed.clear()
         while self._plan and self._plan[0][0] < until_ns:
-            due_ns, order, deadline_ns, data = heappop(self._plan)
-            if self._leaves(order, data, now_ns > deadline_ns):
+            due_ns, order, deadline_ns, data, onset = heappop(self._plan)
+            if self._starts(order, data, now_ns > deadline_ns) if _is_onset(data) else self._ends(onset, data):
                 out.append((due_ns, data))
         return out
 
-    def _leaves(self, order: int, data: bytes, late: bool) -> bool:
-        """Enter a due message into the ledger; False where it must not be sent."""
-        kind, key = data[0] & 0xF0, (data[0] & 0x0F, data[1])
-        if _is_onset(data):
-            if order in self._cancelled:
-                self._cancelled.discard(order)
-                return False
-            self._onsets[key].remove(order)
-            if late:
-                self.late += 1
-                return False
-            self._wet.press(*key, data[2])
+    def _starts(self, order: int, data: bytes, late: bool) -> bool:
+        """Enter a due onset into the ledger; False where it must not be sent."""
+        if order not in self._waiting:  # released before it sounded: it never sounds
+            return False
+        self._waiting.remove(order)
+        if late:
+            self.late += 1
+            return False
+        self._wet.press(data[0] & 0x0F, data[1], data[2])
+        self._left.add(order)
+        return True
+
+    def _ends(self, onset: int, data: bytes) -> bool:
+        """Take a due release, or what is no note, out of the ledger; False where it must not be sent."""
+        if not _is_release(data):
             return True
-        if kind not in (NOTE_OFF, NOTE_ON):
-            return True
-        if key in self._wet:
-            return self._wet.release(*key) and key not in self._dry
-        waiting = self._onsets.get(key)
-        if waiting and waiting[0] < order:  # released before it sounded: it never sounds
-            self._cancelled.add(waiting.popleft())
-        return False
+        self._waiting.discard(onset)
+        if onset not in self._left:
+            return False
+        self._left.remove(onset)
+        key = (data[0] & 0x0F, data[1])
+        return self._wet.release(*key) and key not in self._dry
 
     def refused(self, data: bytes) -> None:
-        """Note that the system had no room for a message: a release is tried again, anything else is lost."""
-        if data[0] & 0xF0 == NOTE_OFF or (data[0] & 0xF0 == NOTE_ON and data[2] == 0):
+        """Note that the system had no room for a message: what ends notes is tried again, anything else is lost."""
+        if _ends_notes(data):
             self._owed.append(data)
         else:
             self.dropped += 1
+
+    def sent(self, now_ns: int, data: bytes) -> None:
+        """Note that a message has left, dry or wet: what ends notes is remembered, should its cycle turn out lost."""
+        if _ends_notes(data):
+            self._recent.append((now_ns, data))
+
+    def repeat(self, since_ns: int) -> None:
+        """Owe again what ended notes since then and is still true: no later onset or pedal has come after it."""
+        for when_ns, data in self._recent:
+            if when_ns >= since_ns and not self._undone(data):
+                self._owed.append(data)
+
+    def _undone(self, data: bytes) -> bool:
+        """Whether what a message ended has begun anew."""
+        channel = data[0] & 0x0F
+        if _is_release(data):
+            return (channel, data[1]) in self._wet or (channel, data[1]) in self._dry
+        if data[1] == SUSTAIN:
+            return channel in self._pedals
+        return any(sounding == channel for ledger in (self._dry, self._wet) for sounding, _, _ in ledger)
+
+    def cut(self) -> None:
+        """End what has passed through and lift its pedals; the brain's notes go on. It leaves with the next `due`."""
+        self._owed += [_release(key) for key in self._dry.drain() if key not in self._wet]
+        self._owed += [bytes((CONTROL | channel, SUSTAIN, 0)) for channel in sorted(self._pedals)]
+        self._pedals.clear()
 
     def silence(self) -> None:
         """Drop what is planned and end what the brain sounds; thru goes on. The releases leave with the next `due`."""
@@ -107,6 +153,7 @@ class Outlet:
     def panic(self) -> None:
         """End everything, dry notes too, and lift every pedal. The releases leave with the next `due`."""
         self._drop_plan()
+        self._pedals.clear()
         keys = dict.fromkeys([*self._wet.drain(), *self._dry.drain()])
         self._owed += [_release(key) for key in keys]
         for channel in range(16):
@@ -115,8 +162,9 @@ class Outlet:
 
     def _drop_plan(self) -> None:
         self._plan.clear()
-        self._onsets.clear()
-        self._cancelled.clear()
+        self._open.clear()
+        self._waiting.clear()
+        self._left.clear()
 
     @property
     def next_due_ns(self) -> int | None:
@@ -131,6 +179,17 @@ class Outlet:
 
 def _is_onset(data: bytes) -> bool:
     return data[0] & 0xF0 == NOTE_ON and data[2] > 0
+
+
+def _is_release(data: bytes) -> bool:
+    return data[0] & 0xF0 == NOTE_OFF or (data[0] & 0xF0 == NOTE_ON and data[2] == 0)
+
+
+def _ends_notes(data: bytes) -> bool:
+    """Note-offs, and what lifts the pedal or ends a channel's notes."""
+    if data[0] & 0xF0 == CONTROL:
+        return data[1] in (ALL_SOUND_OFF, ALL_NOTES_OFF) or (data[1] == SUSTAIN and data[2] < PEDAL_DOWN)
+    return _is_release(data)
 
 
 def _release(key: Key) -> bytes:

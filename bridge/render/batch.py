@@ -42,6 +42,7 @@ def outputs(inputs: list[Path], folder: Path) -> list[tuple[Path, Path]]:
     found = [file for path in inputs for file in (_inside(path) if path.is_dir() else [path])]
     if not found:
         raise FileError(f"{inputs[0]}: there are no MIDI files in it", "Give .mid files, or a folder that holds some")
+    sources = {file.resolve() for file in found}
     taken: set[str] = set()
     pairs = []
     for file in found:
@@ -50,8 +51,8 @@ def outputs(inputs: list[Path], folder: Path) -> list[tuple[Path, Path]]:
             name, number = f"{file.stem}-{number}", number + 1
         taken.add(name.lower())
         output = folder / f"{name}.mid"
-        if output.resolve() == file.resolve():
-            raise FileError(f"{file}: would be overwritten", "Give another folder with -o")
+        if output.resolve() in sources:
+            raise FileError(f"{output}: would be overwritten", "Give another folder with -o")
         pairs.append((file, output))
     return pairs
 

@@ -77,13 +77,12 @@ def _plan(outlet: Outlet, sent: list[Sent]) -> None:
 def _parts(played: list[tuple[int, Event]], settings: Settings, used: set[int]) -> list[Part]:
     """A track for each output channel; a channel that the file uses already is exchanged for a free one."""
     parts = []
-    free = [channel for channel in range(16) if channel not in used and channel != 9]
-    for channel in dict.fromkeys(part.channel for part in settings.parts):
+    channels = dict.fromkeys(part.channel for part in settings.parts)
+    free = [channel for channel in range(16) if channel not in used and channel not in channels and channel != 9]
+    for channel in channels:
         voices = [part for part in settings.parts if part.channel == channel]
         name = ", ".join(dict.fromkeys(part.name for part in voices))
         target = channel if channel not in used else free.pop(0) if free else channel
-        if target in free:
-            free.remove(target)
         events = [(tick, _moved(event, target)) for tick, event in played if getattr(event, "channel", -1) == channel]
         parts.append(Part(name, target, voices[0].program, events))
     return parts

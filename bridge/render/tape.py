@@ -26,12 +26,14 @@ Played = tuple[int, int, str]
 def melody(path: Path | None = None) -> Melody:
     """The melody of a MIDI file, or the bundled one; FileError where it does not read."""
     path = path or presets.melody()
+    source = files.read(path)
     try:
-        score = parse(files.read(path))
-    except MidiFileError as error:
-        raise FileError(f"{path}: {error}", "Give a standard MIDI file") from error
+        score = parse(source)
+        track = melody_track(score)
+    except (MidiFileError, FileError) as error:
+        raise FileError(f"{path}: {getattr(error, 'message', error)}", "Give a MIDI file with notes") from error
     tempo = score.tempo_map()
-    return [(tempo.ns(tick), encode(event).hex()) for tick, event in heard(melody_track(score))]
+    return [(tempo.ns(tick), encode(event).hex()) for tick, event in heard(track)]
 
 
 def write(played: list[Played], path: Path | None = None) -> Path:

@@ -19,12 +19,12 @@ OFFBEAT = 1.0
 """How much a change off the beat costs; little, since without a clock the beat is only a guess."""
 HELD = 1.0
 """How much a new chord under a note that is held on costs."""
-PASSING = -2.5
-"""The least that a melody step outside the chord costs while it passes by step."""
+PASSING = -4.0
+"""The most that a passing note outside the chord costs as the chord settles; in proportion before."""
 MODAL = -0.8
 """What a leading tone in minor costs while the lowered seventh step is in the ear."""
 STRANGER = -6.0
-"""What each held note outside the chord costs, beside the melody."""
+"""What each held note outside the chord costs, beside the melody; and the melody too on top of a played chord."""
 STALE = -0.5
 """What staying costs a settled chord when the melody has moved on."""
 BORROWED = -7.0
@@ -86,16 +86,17 @@ def options(scene: Scene) -> list[Option]:
     played = {melody, *others} if len(others) > 1 else None
     base = _following(scene)
     present = place_of(key, scene.present) if scene.present else None
-    staying, leaving = _staying(scene), -_haste(scene)
+    staying, leaving = _staying(scene), 0.0 if present is None else -_haste(scene)
     ranked = []
     for i, degree in enumerate(rules.degrees):
         if scene.locked and not rules.locked[i]:
             continue
         tones, under = rules.tones[i], rules.under[i][melody]
-        if i == present:
-            score = base[i] + (max(PASSING, under) if scene.passing else under) + staying
-        else:
-            score = base[i] + under + (0.0 if present is None else leaving)
+        if played:
+            under = max(under, STRANGER)
+        if i == present and scene.passing:
+            under = max(under, PASSING * scene.age_beats / SETTLED_BEATS)
+        score = base[i] + under + (staying if i == present else leaving)
         score += STRANGER * sum(other not in tones for other in others)
         if scene.locked and melody not in tones:
             score += CLASH * len(tones & {(melody + 1) % 12, (melody - 1) % 12})
@@ -120,6 +121,7 @@ def _following(scene: Scene) -> tuple[float, ...]:
 
 
 def _staying(scene: Scene) -> float:
+    """What keeping the present chord costs now."""
     return STALE if scene.step and scene.age_beats >= SETTLED_BEATS else 0.0
 
 

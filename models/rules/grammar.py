@@ -125,7 +125,7 @@ def grammar(mode: Mode) -> Grammar:
         degrees=degrees,
         place=_places(degrees),
         own=frozenset((degree.step, degree.quality) for degree in degrees),
-        start=tuple(log(weight / sum(begin)) for weight in begin),
+        start=tuple(log(0.8 * weight / sum(begin) + 0.2 * part) for weight, part in zip(begin, share, strict=True)),
         common=tuple(log(part) for part in share),
         then=tuple(then),
         under=tuple(_under(row[1], chord) for row, chord in zip(rows, tones, strict=True)),

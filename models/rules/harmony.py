@@ -20,8 +20,10 @@ RIVALS = 4
 """How many chords are voiced before the best is taken."""
 WITHIN = 2.5
 """How far behind the best (in nats) a chord may be and still be voiced under a single note; less under a chord."""
-CRAFT = 0.012
+CRAFT = 0.008
 """How much a voicing's cost counts beside the chord's score, in nats."""
+STEP = 2
+"""The widest step of a scale, in semitones."""
 SAME_STRIKE_BEATS = 0.2
 """Keys struck within this time are one chord."""
 
@@ -34,6 +36,8 @@ class State:
     key: Key | None = None
     held: tuple[int, ...] = ()
     """The pitches of the last frame that was not silent, from the lowest up."""
+    left: int | None = None
+    """A pitch among them that the melody has already left by step, its key not yet up."""
     answer: Answer | None = None
     """What this player itself was sounding at the end of the last frame."""
     age: int = 0
@@ -66,14 +70,17 @@ class RuleHarmony:
             weights[sound.pitch % 12] = weights.get(sound.pitch % 12, 0.0) + STRUCK
         evidence = heard(state.evidence, weights, FRAME_BEATS)
         key = estimate(evidence, state.key, sounding[0].pitch % 12)
-        return replace(state, evidence=evidence, key=key, held=tuple(sorted({sound.pitch for sound in sounding})))
+        held = tuple(sorted({sound.pitch for sound in sounding}))
+        return replace(state, evidence=evidence, key=key, held=held, left=_left(state, held, frame.onsets))
 
     def answer(self, state: State, held: tuple[Sound, ...], moment: Moment) -> Answer:
         """What to play with the notes the musician holds now, oldest press first, never empty."""
         wish, last = moment.wish, moment.last
         pitches = tuple(sorted({sound.pitch for sound in held}))
-        melody = pitches[-1] if wish.placement == "below" else pitches[0]
-        past = _past(state, pitches, moment)
+        left = _left(state, pitches, moment.onsets)
+        played = tuple(pitch for pitch in pitches if pitch != left)
+        melody = played[-1] if wish.placement == "below" else played[0]
+        past = _past(state, played, moment)
         melody_before = _melody_before(state, pitches, moment)
         key = wish.key or _key(state, pitches, melody, moment)
         seventh, leading = state.evidence[(key.tonic - 2) % 12], state.evidence[(key.tonic - 1) % 12]
@@ -82,7 +89,7 @@ class RuleHarmony:
             locked=wish.key is not None,
             melody=melody % 12,
             step=None if melody_before is None else melody - melody_before,
-            others=tuple(dict.fromkeys(pitch % 12 for pitch in pitches if pitch % 12 != melody % 12)),
+            others=tuple(dict.fromkeys(pitch % 12 for pitch in played if pitch % 12 != melody % 12)),
             struck=melody != melody_before or any(sound.pitch == melody for sound in moment.onsets),
             before=past.chord if past else None,
             present=past.chord if past and past is moment.last else None,
@@ -98,6 +105,7 @@ class RuleHarmony:
         setting = Setting(
             wish=wish,
             held=pitches,
+            played=played,
             melody=melody,
             melody_before=melody_before,
             before=past.pitches if past and len(past.pitches) == len(wish.ranges) else (None,) * len(wish.ranges),
@@ -113,7 +121,7 @@ def _best(ranked: list[Option], setting: Setting, key: Key) -> Answer:
     melody = setting.melody % 12
     fits = melody in ranked[0].chord.pitch_classes
     for option in ranked[:RIVALS]:
-        if option.score < ranked[0].score - WITHIN / len(setting.held):
+        if option.score < ranked[0].score - WITHIN / len(setting.played):
             break
         if fits and melody not in option.chord.pitch_classes:
             continue
@@ -124,9 +132,20 @@ def _best(ranked: list[Option], setting: Setting, key: Key) -> Answer:
     return best
 
 
-def _past(state: State, pitches: tuple[int, ...], moment: Moment) -> Answer | None:
+def _left(state: State, pitches: tuple[int, ...], onsets: tuple[Sound, ...]) -> int | None:
+    """The one of two pitches a step apart from which a legato melody has moved on to the other."""
+    if len(pitches) != 2 or pitches[1] - pitches[0] > STEP:
+        return None
+    if state.left in pitches:
+        return state.left
+    struck = {sound.pitch for sound in onsets}
+    left = [pitch for pitch in pitches if pitch not in struck and pitch in state.held]
+    return left[0] if len(left) == 1 else None
+
+
+def _past(state: State, played: tuple[int, ...], moment: Moment) -> Answer | None:
     """The answer to move on from: the last one, or the one before while a chord is still being struck."""
-    striking = len(pitches) > 1 and bool(moment.onsets) and abs(moment.beat - moment.last_beat) < SAME_STRIKE_BEATS
+    striking = len(played) > 1 and bool(moment.onsets) and abs(moment.beat - moment.last_beat) < SAME_STRIKE_BEATS
     return state.answer if striking else moment.last
 
 

@@ -55,7 +55,9 @@ class Setting:
 
     wish: Wish
     held: tuple[int, ...]
-    """What the musician holds, from the lowest up."""
+    """What the musician holds, from the lowest up: not to be doubled."""
+    played: tuple[int, ...]
+    """What of it is to be harmonised."""
     melody: int
     melody_before: int | None
     before: Voices
@@ -104,7 +106,7 @@ def _rule(chord: Chord, leading: bool, setting: Setting) -> Ints:
     rule[LEADING] = _leading_tone(chord) if leading else -1
     rule[OLD_LEADING], rule[OLD_SEVENTH] = _resolving(setting.chord_before, setting.leading_before, chord)
     rule[LOW_ROOT], rule[LOW_THIRD], rule[LOW_FIFTH], rule[LOW_SEVENTH] = INVERSIONS.get(chord.quality, PLAIN)
-    for pitch in setting.held:
+    for pitch in setting.played:
         if pitch != setting.melody:
             rule[HEARD] |= 1 << pitch % 12
     return np.array(rule, np.int64)

@@ -39,20 +39,20 @@ NODES = 1500
 """Partial voicings looked at before the best one so far is taken."""
 
 
-@njit(cache=True)
+@njit
 def _motion(step: int, bass: bool) -> int:
     """How uneasy a leap of `step` semitones is."""
     if bass:
         leaps = (4, 3, 3, 10, 12, 6, 60, 9, 30, 32, 60, 70, 18)
-        return int(leaps[step]) if step <= 12 else 90 + 10 * (step - 12)
+        return leaps[step] if step <= 12 else 90 + 10 * (step - 12)
     leaps = (0, 3, 4, 10, 14, 26, 60, 40, 55, 60, 80, 90, 70)
     return leaps[step] if step <= 12 else 90 + 10 * (step - 12)
 
 
-@njit(cache=True)
+@njit
 def _alone(pitch: int, line: Ints, role: int, bass: bool, rule: Ints) -> int:
     """The cost of a pitch in its line, whatever the others do."""
-    before, wanted = line[2], line[3]
+    before, wanted = int(line[2]), int(line[3])
     away = abs(pitch - wanted)
     if before < 0:
         cost = away if bass else 4 * away
@@ -60,18 +60,18 @@ def _alone(pitch: int, line: Ints, role: int, bass: bool, rule: Ints) -> int:
         cost = _motion(abs(pitch - before), bass) + 2 * max(0, away - 4)
         old = before % 12
         if old == rule[OLD_LEADING] and pitch != before + 1:
-            cost += 30
+            cost += 45
         if old == rule[OLD_SEVENTH] and (pitch > before or pitch < before - 2):
             cost += 40
     if bass:
-        cost += rule[LOW_ROOT] if role == ROOT else 0
-        cost += rule[LOW_THIRD] if role == THIRD else 0
-        cost += rule[LOW_FIFTH] if role == FIFTH else 0
-        cost += rule[LOW_SEVENTH] if role == SEVENTH else 0
+        place = (
+            LOW_ROOT if role == ROOT else LOW_THIRD if role == THIRD else LOW_FIFTH if role == FIFTH else LOW_SEVENTH
+        )
+        cost += int(rule[place])
     return cost
 
 
-@njit(cache=True)
+@njit
 def _parallel(upper: int, upper_before: int, lower: int, lower_before: int) -> int:
     """The cost of two lines moving into or between perfect consonances."""
     if upper_before < 0 or lower_before < 0 or upper == upper_before or lower == lower_before:
@@ -82,14 +82,14 @@ def _parallel(upper: int, upper_before: int, lower: int, lower_before: int) -> i
     return PARALLEL if (upper > upper_before) == (lower > lower_before) else PARALLEL // 3
 
 
-@njit(cache=True)
+@njit
 def _overlap(upper: int, upper_before: int, lower: int, lower_before: int) -> int:
     """The cost of a line moving beyond where its neighbour was."""
     cost = 40 if lower_before >= 0 and upper < lower_before else 0
     return cost + (40 if upper_before >= 0 and lower > upper_before else 0)
 
 
-@njit(cache=True)
+@njit
 def _spacing(gap: int, shape: int, deep: bool) -> int:
     """The cost of `gap` semitones between neighbouring lines. Shape: 0 close, 1 open, 2 upon a bass."""
     cost = 24 // gap if gap <= 2 else 0
@@ -104,7 +104,7 @@ def _spacing(gap: int, shape: int, deep: bool) -> int:
     return cost
 
 
-@njit(cache=True)
+@njit
 def _whole(chosen: Ints, roles: Ints, rule: Ints) -> int:
     """The cost of what the voices make of the chord together: tones missing and doubled."""
     count = np.zeros(12, np.int64)
@@ -126,7 +126,7 @@ def _whole(chosen: Ints, roles: Ints, rule: Ints) -> int:
     return cost
 
 
-@njit(cache=True)
+@njit
 def _among(pitch: int, pitches: Ints) -> bool:
     for other in pitches:  # noqa: SIM110, numba knows no any() of a generator
         if other == pitch:
@@ -134,7 +134,7 @@ def _among(pitch: int, pitches: Ints) -> bool:
     return False
 
 
-@njit(cache=True)
+@njit
 def _candidates(lines: Ints, roles: Ints, held: Ints, rule: Ints) -> tuple[Ints, Ints]:
     """Each line's candidates and their costs, cheapest first; a voice can always rest, at a price."""
     count = len(lines)
@@ -163,7 +163,7 @@ def _candidates(lines: Ints, roles: Ints, held: Ints, rule: Ints) -> tuple[Ints,
     return pitches, costs
 
 
-@njit(cache=True)
+@njit
 def _joining(i: int, pitch: int, chosen: Ints, lines: Ints, rule: Ints) -> int:
     """The cost of `pitch` in line `i` under the lines chosen above it; -1 where they would cross."""
     if pitch < 0:
@@ -230,8 +230,9 @@ def search(lines: Ints, roles: Ints, held: Ints, rule: Ints) -> Ints:
             continue
         total += _whole(chosen, roles, rule)
         if total < best[count]:
-            best[:count] = chosen
             best[count] = total
+            for line in range(count):
+                best[line] = chosen[line]
     return best
 
 

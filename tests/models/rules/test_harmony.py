@@ -166,6 +166,7 @@ def test_note_held_on_gets_a_new_chord_in_time_and_only_on_the_beat() -> None:
         ("C4+E4+G4", "C"),
         ("A3+C4+E4", "Am"),
         ("G3+B3+D4+F4", "G7"),
+        ("D4+F4+A4+C5", "Dm7"),
         ("Ab3+C4+Eb4", "Ab"),
         ("B3+D4+F4+Ab4", "Bdim7"),
         ("C4+E4+G#4", "Caug"),
@@ -195,6 +196,16 @@ def test_notes_of_one_strike_are_one_chord() -> None:
         last = player.answer(state, held, Moment(0.02 * count, wish, last, 0.0, held))
     assert last is not None
     assert str(last.chord) == "Am"
+
+
+@pytest.mark.parametrize("melody", ["C5 D5 E5 F5 G5 A5 B5 C6", "C6 B5 A5 G5 F5 E5 D5 C5"])
+def test_legato_is_harmonised_as_the_note_that_is_new(melody: str) -> None:
+    notes = tune(melody)
+    late = [(at, beats + 0.2, pitches) for at, beats, pitches in notes]
+    for (_, _, (pitch,)), (_, answer, _) in zip(notes, perform(late, Wish(SATB)), strict=True):
+        assert answer.chord is not None
+        assert pitch % 12 in answer.chord.pitch_classes
+        assert max(sounding(answer)) < pitch
 
 
 def test_locked_key_is_kept_by_chords_and_pitches() -> None:

@@ -27,7 +27,9 @@ def setting(
     chord_before: Chord | None = None,
     ranges: tuple[tuple[int, int], ...] = SATB,
 ) -> Setting:
-    return Setting(Wish(ranges), (melody,), melody, melody_before, before, chord_before, chord_before in (G, G7))
+    return Setting(
+        Wish(ranges), (melody,), (melody,), melody, melody_before, before, chord_before, chord_before in (G, G7)
+    )
 
 
 def test_common_tones_are_held() -> None:
@@ -58,7 +60,7 @@ def test_parallel_octaves_and_fifths_are_avoided() -> None:
 def test_held_pitches_are_left_to_the_musician() -> None:
     held = (60, 64, 67)
     wish = Wish(((48, 72), (40, 72)))
-    pitches, _ = voice(C, False, Setting(wish, held, 67, None, (None, None), None, False))
+    pitches, _ = voice(C, False, Setting(wish, held, held, 67, None, (None, None), None, False))
     assert not set(pitches) & set(held)
 
 
@@ -79,7 +81,7 @@ def test_search_finds_what_trying_everything_finds(
     costs = []
     for choice in product(*tones):
         if melody > choice[0] > choice[1] > choice[2]:
-            fixed = Setting(Wish(ranges), (melody,), melody, melody_before, before, C, leading_before=False)
+            fixed = Setting(Wish(ranges), (melody,), (melody,), melody, melody_before, before, C, leading_before=False)
             lines = parts._lines(fixed)
             for line, pitch in zip(lines[1:], choice, strict=True):
                 line[:2] = pitch

@@ -1,0 +1,153 @@
+"""The daemon as a DAW meets it: real JACK ports, real processes, real OSC."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from pythonosc.udp_client import SimpleUDPClient
+
+from bridge.bench.musician import musician
+from bridge.bench.stage import LiveDaemon, live_daemon
+from tests.bridge.conftest import Synth, until
+
+C4, E4, G4 = 60, 64, 67
+
+
+@pytest.fixture
+def osc(daemon: LiveDaemon) -> Iterator[SimpleUDPClient]:
+    """A client of the shared daemon, which leaves it as it was."""
+    client = SimpleUDPClient("127.0.0.1", daemon.osc_port)
+    yield client
+    client.send_message("/continuo/panic", [])
+    client.send_message("/continuo/preset", "harmony")
+
+
+def on(pitch: int, velocity: int = 80, channel: int = 1) -> bytes:
+    return bytes((0x8F + channel, pitch, velocity))
+
+
+def off(pitch: int, channel: int = 1) -> bytes:
+    return bytes((0x7F + channel, pitch, 64))
+
+
+def harmony_of(synth: Synth, pitch: int, voices: int = 3) -> set[int]:
+    """Hold a note; gives the harmony once it is complete."""
+    synth.player.play(on(pitch))
+    until(lambda: len(synth.wet()) == voices, f"{voices} voices under {pitch}, there are {synth.wet()}")
+    return synth.wet()
+
+
+def test_a_melody_comes_back_with_three_voices_beneath_it(synth: Synth) -> None:
+    for pitch in (C4, E4, G4, 72):
+        assert max(harmony_of(synth, pitch)) < pitch
+        assert (1, pitch) in synth.sounding
+        synth.player.play(off(pitch))
+        until(lambda: not synth.sounding, "silence after the release")
+
+
+def test_every_channel_voice_message_passes_unchanged(synth: Synth) -> None:
+    played = [
+        bytes((status | channel, 3, 5)[: 2 if status in (0xC0, 0xD0) else 3])
+        for status in (0xA0, 0xB0, 0xC0, 0xD0, 0xE0, 0x90, 0x80)
+        for channel in range(16)
+    ]
+    played += [bytes((0x90, 61, 9)), bytes((0x90, 61, 0)), bytes((0xF0, 0x7D, 1, 2, 3, 0xF7))]
+    for data in played:
+        synth.player.play(data)
+    until(lambda: not synth.sounding and len(synth.log) >= len(played), "all of it")
+    until(lambda: not synth.sounding, "silence")
+    dry = [data for data in synth.log if data in played]
+    assert [data for data in dry if data[0] & 0x0F != 1] == [data for data in played if data[0] & 0x0F != 1]
+    assert set(played) <= set(synth.log)
+
+
+def test_the_transports_clock_is_not_passed_through(synth: Synth) -> None:
+    for data in (b"\xfa", b"\xf8", b"\xfc", on(C4), off(C4)):
+        synth.player.play(data)
+    until(lambda: off(C4) in synth.log or (not synth.sounding and synth.log), "the note")
+    until(lambda: not synth.sounding, "silence")
+    assert not [data for data in synth.log if data[0] >= 0xF0]
+
+
+def test_bypass_ends_the_harmony_and_thru_goes_on(synth: Synth, osc: SimpleUDPClient) -> None:
+    harmony_of(synth, C4)
+    osc.send_message("/continuo/1/bypass", 1)
+    until(lambda: synth.sounding == {(1, C4)}, "only the dry note")
+    synth.player.play(on(E4))
+    until(lambda: (1, E4) in synth.sounding, "thru")
+    osc.send_message("/continuo/1/bypass", 0)
+    until(lambda: len(synth.wet()) == 3, "the harmony of what is still held")
+    synth.player.play(off(C4))
+    synth.player.play(off(E4))
+    until(lambda: not synth.sounding, "silence")
+
+
+def test_panic_ends_dry_and_wet_and_lifts_the_pedal(synth: Synth, osc: SimpleUDPClient) -> None:
+    harmony_of(synth, C4)
+    osc.send_message("/continuo/panic", [])
+    until(lambda: not synth.sounding and bytes((0xB0, 64, 0)) in synth.log, "silence and pedals up")
+    assert max(harmony_of(synth, E4)) < E4
+    synth.player.play(off(E4))
+    until(lambda: not synth.sounding, "silence")
+
+
+def test_a_preset_change_under_a_held_note_ends_every_note_on_its_old_channel(
+    synth: Synth, osc: SimpleUDPClient
+) -> None:
+    harmony_of(synth, G4)
+    osc.send_message("/continuo/preset", "satb")
+    until(lambda: {channel for channel, _ in synth.sounding} == {1, 2, 3, 4}, "a voice on each channel")
+    assert len(synth.sounding) == 4
+    synth.player.play(off(G4))
+    until(lambda: not synth.sounding, "silence")
+
+
+def test_a_channel_change_under_a_held_note_leaves_nothing_behind(synth: Synth, osc: SimpleUDPClient) -> None:
+    harmony_of(synth, G4)
+    osc.send_message("/continuo/1/part/1/channel", 7)
+    until(lambda: len(synth.wet(7)) == 3 and not synth.wet(2), "the harmony on the new channel")
+    synth.player.play(off(G4))
+    until(lambda: not synth.sounding, "silence")
+
+
+def test_a_flood_on_sixteen_channels_loses_no_release(synth: Synth) -> None:
+    # The musician sends 10 500 messages a second.
+    for pitch in range(24, 104):
+        for channel in range(1, 17):
+            synth.player.play(on(pitch, 90, channel))
+    for pitch in range(24, 104):
+        for channel in range(1, 17):
+            synth.player.play(off(pitch, channel))
+    until(lambda: not synth.player.waiting and not synth.sounding, "silence after the flood", 60)
+    assert sum(data[0] & 0xF0 == 0x80 for data in synth.log) >= 80 * 16
+
+
+def test_an_osc_flood_disturbs_no_note(synth: Synth, osc: SimpleUDPClient) -> None:
+    for number in range(10_000):
+        osc.send_message("/continuo/1/velocity_follow", (number % 100) / 100)
+        if number % 500 == 0:
+            harmony_of(synth, C4)
+            synth.player.play(off(C4))
+            until(lambda: not synth.sounding, "silence")
+
+
+def test_two_inserts_have_ports_and_presets_of_their_own(jack: str) -> None:
+    arguments = ("--backend", "jack", "--name", "Pair", "--preset", "duet", "--preset", "satb")
+    with live_daemon(*arguments) as pair, musician("Pair") as first:
+        assert pair.ready["ports"] == [["Pair In", "Pair Out"], ["Pair 2 In", "Pair 2 Out"]]
+        assert pair.ready["presets"] == ["duet", "satb"]
+        synth = Synth(first)
+        harmony_of(synth, G4, voices=1)
+        first.play(off(G4))
+        until(lambda: not synth.sounding, "silence")
+
+
+def test_rtmidi_serves_the_same_ports(jack: str) -> None:
+    with live_daemon("--backend", "rtmidi", "--name", "Poll") as polled:
+        assert polled.ready["backend"] == "rtmidi"
+        with musician("Poll") as player:
+            synth = Synth(player)
+            harmony_of(synth, G4)
+            player.play(off(G4))
+            until(lambda: not synth.sounding, "silence")

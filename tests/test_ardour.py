@@ -1,0 +1,78 @@
+"""A real DAW, headless: Ardour's melody track plays through Continuo, its harmony track records what comes back."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from bridge.bench.stage import live_daemon
+from bridge.port.jack import open_client
+from music.midifile import read
+from tests.bridge.conftest import jack  # noqa: F401 - a fixture
+
+ARDOUR = next((path for name in ("ardour8-lua", "ardour7-lua", "ardour6-lua") if (path := shutil.which(name))), None)
+MELODY = (67, 69, 71, 72, 74, 72)
+NOTE_S = 0.25
+PASS_S = 4
+
+
+def play_into(port: str) -> None:
+    """Play the melody into a JACK port, in time."""
+    client = open_client("ardour-test")
+    out = client.midi_outports.register("out")
+    waiting: list[bytes] = []
+
+    def send(_frames: int) -> None:
+        out.clear_buffer()
+        while waiting:
+            out.write_midi_event(0, waiting.pop(0))
+
+    client.set_process_callback(send)
+    client.activate()
+    client.connect(out, port)
+    for pitch in MELODY:
+        waiting.append(bytes((0x90, pitch, 80)))
+        time.sleep(NOTE_S)
+        waiting.append(bytes((0x80, pitch, 64)))
+        time.sleep(NOTE_S / 5)
+    client.deactivate()
+    client.close()
+
+
+@pytest.mark.skipif(ARDOUR is None, reason="Ardour is not installed (apt install --no-install-recommends ardour)")
+def test_ardour_records_the_harmony_of_its_melody_track(jack: str, tmp_path: Path) -> None:  # noqa: F811
+    session = tmp_path / "session"
+    with live_daemon("--backend", "jack", "--name", "Daw") as daemon:
+        settings = {"SESSION_DIR": str(session), "SECONDS": str(PASS_S), "TO": "Daw:Daw In", "FROM": "Daw:Daw Out"}
+        script = str(Path(__file__).with_name("ardour_session.lua"))
+        assert ARDOUR
+        ardour = subprocess.Popen(
+            [ARDOUR, script],
+            env=os.environ | settings,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        assert ardour.stdout
+        said = []
+        for line in ardour.stdout:
+            said.append(line.strip())
+            if line.strip() == "ready":
+                time.sleep(0.6)  # the transport needs a moment to roll
+                play_into("ardour:Melody/midi_in 1")
+                break
+        said += ardour.communicate(timeout=60)[0].splitlines()
+        assert ardour.returncode == 0, said
+        assert not [event for event in daemon.events if event["event"] == "trouble"]
+    takes = sorted((session / "interchange").rglob("*Harmony*.mid"))
+    assert takes, said
+    tracks = read(takes[-1]).tracks
+    pitches = [track.notes["pitch"].tolist() for track in tracks]
+    assert list(MELODY) in pitches, "thru: the melody as it was played"
+    harmony = next(notes for notes in pitches if notes != list(MELODY))
+    assert len(harmony) == 3 * len(MELODY), "three voices under each note, every one of them ended"
