@@ -121,7 +121,7 @@ def _leaves(given: dict[str, Any], tree: Any, above: tuple[str | int, ...] = ())
     for key, value in given.items():
         path = (*above, key)
         place = tree.get(key) if isinstance(tree, dict) else None
-        if isinstance(value, dict) and value:
+        if isinstance(value, dict) and (value or isinstance(place, dict)):
             yield from _leaves(value, place, path)
         elif isinstance(value, list) and isinstance(place, list) and len(value) == len(place):
             yield from (((*path, i), item) for i, item in enumerate(value))

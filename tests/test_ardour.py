@@ -13,7 +13,7 @@ import pytest
 from bridge.bench.stage import live_daemon
 from bridge.port.jack import open_client
 from music.midifile import read
-from tests.bridge.conftest import jack  # noqa: F401 - a fixture
+from tests.bridge.conftest import jack, until  # noqa: F401 - a fixture
 
 ARDOUR = next((path for name in ("ardour8-lua", "ardour7-lua", "ardour6-lua") if (path := shutil.which(name))), None)
 MELODY = (67, 69, 71, 72, 74, 72)
@@ -34,7 +34,8 @@ def play_into(port: str) -> None:
 
     client.set_process_callback(send)
     client.activate()
-    client.connect(out, port)
+    until(lambda: client.get_ports(f"{port}$"), f"the port {port}")
+    client.connect(out, client.get_ports(f"{port}$")[0])
     for pitch in MELODY:
         waiting.append(bytes((0x90, pitch, 80)))
         time.sleep(NOTE_S)
@@ -42,6 +43,19 @@ def play_into(port: str) -> None:
         time.sleep(NOTE_S / 5)
     client.deactivate()
     client.close()
+
+
+def converse(ardour: subprocess.Popen[str]) -> list[str]:
+    """Play when the session is ready; gives what it said until its end."""
+    assert ardour.stdout
+    said = []
+    for line in ardour.stdout:
+        said.append(line.strip())
+        if said[-1] == "ready":
+            time.sleep(0.6)  # the transport needs a moment to roll
+            play_into(":Melody/midi_in 1")
+            break
+    return said + ardour.communicate(timeout=60)[0].splitlines()
 
 
 @pytest.mark.skipif(ARDOUR is None, reason="Ardour is not installed (apt install --no-install-recommends ardour)")
@@ -58,15 +72,10 @@ def test_ardour_records_the_harmony_of_its_melody_track(jack: str, tmp_path: Pat
             stderr=subprocess.STDOUT,
             text=True,
         )
-        assert ardour.stdout
-        said = []
-        for line in ardour.stdout:
-            said.append(line.strip())
-            if line.strip() == "ready":
-                time.sleep(0.6)  # the transport needs a moment to roll
-                play_into("ardour:Melody/midi_in 1")
-                break
-        said += ardour.communicate(timeout=60)[0].splitlines()
+        try:
+            said = converse(ardour)
+        finally:
+            ardour.kill()
         assert ardour.returncode == 0, said
         assert not [event for event in daemon.events if event["event"] == "trouble"]
     takes = sorted((session / "interchange").rglob("*Harmony*.mid"))

@@ -50,3 +50,23 @@ def render(
         tell(f"{len(good)} of {len(outcomes)} files, {seconds:.0f} s of music, {seconds / wall_s:.0f} times real time")
     if len(good) < len(outcomes):
         stop(2)
+
+
+@main.command()
+@click.argument("source", type=click.Path(path_type=Path), metavar="IN.mid")
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="SVG file to write.")
+@click.option("--from-bar", type=click.IntRange(1), default=1, show_default=True, help="First bar, of four beats.")
+@click.option("--bars", type=click.IntRange(1), help="How many; default: all.")
+def picture(source: Path, output: Path, from_bar: int, bars: int | None) -> None:
+    """Draw a MIDI file as a piano roll, a colour for each track."""
+    from bridge import files
+    from bridge.errors import FileError
+    from bridge.render.picture import svg
+    from music.midifile import MidiFileError, parse
+
+    try:
+        score = parse(files.read(source))
+    except MidiFileError as error:
+        raise FileError(f"{source}: {error}", "Give a standard MIDI file") from error
+    files.write(output, svg(score, 4.0 * (from_bar - 1), 4.0 * bars if bars else None).encode())
+    click.echo(output)

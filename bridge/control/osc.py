@@ -124,16 +124,14 @@ class OscServer(asyncio.DatagramProtocol):
             case "state":
                 self._send(list(self._desk.values()), self._listeners(sender))
             case "subscribe":
-                listener = _listener(values, sender)
-                if listener == self._here:  # it would load its own preset for ever
-                    raise ValueRefused(f"{listener[1]} is the port of Continuo itself", 422)
+                listener = self._listener(values, sender)
                 self._subscribers.pop(listener, None)
                 self._subscribers[listener] = None
                 while len(self._subscribers) > MAX_SUBSCRIBERS:
                     del self._subscribers[next(iter(self._subscribers))]
                 self._send(list(self._desk.values()), [listener])
             case "unsubscribe":
-                self._subscribers.pop(_listener(values, sender), None)
+                self._subscribers.pop(self._listener(values, sender), None)
 
     def _preset(self, insert: int, address: str, values: list[object], sender: Address) -> None:
         if not values:
@@ -157,6 +155,19 @@ class OscServer(asyncio.DatagramProtocol):
     def _listeners(self, sender: Address) -> list[Address]:
         """Who gets the answer: the sender, and its machine's subscribers (each `oscsend` has a new port)."""
         return list(dict.fromkeys([sender, *(one for one in self._subscribers if one[0] == sender[0])]))
+
+    def _listener(self, values: list[object], sender: Address) -> Address:
+        """Who subscribes: the sender, or another port of its machine."""
+        if not values:
+            return sender
+        port = values[0]
+        if isinstance(port, float) and port.is_integer():
+            port = int(port)
+        if not isinstance(port, int) or not 1 <= port <= 65535:
+            raise ValueRefused(f"subscribe takes a port, 1 to 65535, not {values[0]!r}", 400)
+        if (sender[0], port) == self._here:  # it would load its own preset for ever
+            raise ValueRefused(f"{port} is the port of Continuo itself", 422)
+        return sender[0], port
 
     def _reply(self, sender: Address, address: str, *values: Value) -> None:
         message = _message(address, *values)
@@ -184,17 +195,6 @@ class OscServer(asyncio.DatagramProtocol):
     def _datagram(self, packet: bytes, listener: Address) -> None:
         if self._transport and not self._transport.is_closing():
             self._transport.sendto(packet, listener)
-
-
-def _listener(values: list[object], sender: Address) -> Address:
-    if not values:
-        return sender
-    port = values[0]
-    if isinstance(port, float) and port.is_integer():
-        port = int(port)
-    if not isinstance(port, int) or not 1 <= port <= 65535:
-        raise ValueRefused(f"subscribe takes a port, 1 to 65535, not {values[0]!r}", 400)
-    return sender[0], port
 
 
 def _builder(address: str, *values: Value) -> OscMessageBuilder:

@@ -20,7 +20,7 @@ RIVALS = 4
 """How many chords are voiced before the best is taken."""
 WITHIN = 2.5
 """How far behind the best (in nats) a chord may be and still be voiced under a single note; less under a chord."""
-CRAFT = 0.008
+CRAFT = 0.012
 """How much a voicing's cost counts beside the chord's score, in nats."""
 STEP = 2
 """The widest step of a scale, in semitones."""

@@ -1,0 +1,374 @@
+from collections import Counter
+from collections.abc import Iterable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bridge.port import outlet as module
+from bridge.port.outlet import Outlet
+from music.wire import ALL_NOTES_OFF, ALL_SOUND_OFF
+
+FOREVER = 2**62
+SECOND = 10**9
+
+Planned = tuple[int, str]
+Left = list[str]
+
+
+class Synth:
+    """An instrument as most are: a note-off ends the note, however often it was struck."""
+
+    def __init__(self) -> None:
+        self.sounding: set[tuple[int, int]] = set()
+        self.pedals: set[int] = set()
+
+    def play(self, data: bytes) -> None:
+        kind, channel = data[0] & 0xF0, data[0] & 0x0F
+        if kind == 0x90 and data[2]:
+            self.sounding.add((channel, data[1]))
+        elif kind in (0x80, 0x90):
+            self.sounding.discard((channel, data[1]))
+        elif kind == 0xB0 and data[1] in (ALL_SOUND_OFF, ALL_NOTES_OFF):
+            self.sounding = {key for key in self.sounding if key[0] != channel}
+        elif kind == 0xB0 and data[1] == 64:
+            (self.pedals.add if data[2] >= 64 else self.pedals.discard)(channel)
+
+
+def planned(*messages: Planned, deadline_ns: int = FOREVER) -> Outlet:
+    outlet = Outlet()
+    for due_ns, data in messages:
+        outlet.plan(due_ns, deadline_ns, bytes.fromhex(data))
+    return outlet
+
+
+def passing(outlet: Outlet, *messages: str) -> None:
+    for data in messages:
+        outlet.passed(bytes.fromhex(data))
+
+
+def left(outlet: Outlet, until_ns: int = FOREVER, now_ns: int = 0) -> Left:
+    return [data.hex() for _, data in outlet.due(until_ns, now_ns)]
+
+
+SCHEDULES: dict[str, tuple[list[Planned], Left]] = {
+    "in order of their due times": ([(30, "803c40"), (10, "903c40")][::-1], ["903c40", "803c40"]),
+    "whatever the order of planning": ([(20, "903e40"), (10, "903c40")], ["903c40", "903e40"]),
+    "in order of planning at one time": ([(5, "c005"), (5, "903c40"), (5, "b00101")], ["c005", "903c40", "b00101"]),
+    "a release before its onset takes it along": ([(50, "903c40"), (20, "803c40")], []),
+    "a release without an onset is nobody's": ([(50, "803c40")], []),
+    "a release of another pitch ends nothing": ([(1, "903c40"), (2, "803d40")], ["903c40"]),
+    "a release of another channel ends nothing": ([(1, "903c40"), (2, "813c40")], ["903c40"]),
+    "a note-on of velocity 0 is a release": ([(1, "903c40"), (2, "903c00")], ["903c40", "903c00"]),
+    "the same pitch twice needs two releases": (
+        [(1, "903c40"), (2, "903c50"), (3, "803c40"), (4, "803c40")],
+        ["903c40", "903c50", "803c40"],
+    ),
+    "the first of two releases is swallowed, the note goes on": (
+        [(1, "903c40"), (2, "903c50"), (3, "803c40")],
+        ["903c40", "903c50"],
+    ),
+    "struck again after its release": (
+        [(1, "903c40"), (2, "803c40"), (3, "903c40"), (4, "803c40")],
+        ["903c40", "803c40", "903c40", "803c40"],
+    ),
+    # A strummed voice that is taken back while the motion's release of the same pitch is still to come.
+    "a release never stands in for that of a later onset": (
+        [(0, "903c40"), (50, "803c40"), (100, "903c40"), (20, "803c40")],
+        ["903c40", "803c40"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_what_is_planned_leaves(name: str) -> None:
+    messages, expected = SCHEDULES[name]
+    assert left(planned(*messages)) == expected
+
+
+def test_only_what_is_due_leaves_and_the_rest_waits() -> None:
+    outlet = planned((10, "903c40"), (20, "903e40"))
+    assert outlet.next_due_ns == 10
+    assert left(outlet, until_ns=10) == []
+    assert left(outlet, until_ns=11) == ["903c40"]
+    assert outlet.next_due_ns == 20
+    assert left(outlet) == ["903e40"]
+    assert outlet.next_due_ns is None
+
+
+def test_due_times_come_with_the_messages() -> None:
+    assert planned((7, "903c40")).due(8, 0) == [(7, bytes.fromhex("903c40"))]
+
+
+def test_onset_after_its_deadline_is_dropped_and_counted_and_its_release_is_harmless() -> None:
+    outlet = planned((10, "903c40"), (30, "803c40"), deadline_ns=20)
+    assert left(outlet, until_ns=22, now_ns=21) == []
+    assert (outlet.late, outlet.sounding) == (1, 0)
+    assert left(outlet, now_ns=31) == []
+
+
+def test_onset_on_its_deadline_is_in_time() -> None:
+    assert left(planned((10, "903c40"), deadline_ns=20), now_ns=20) == ["903c40"]
+
+
+def test_release_and_controller_are_sent_however_late() -> None:
+    outlet = planned((10, "903c40"), deadline_ns=FOREVER)
+    assert left(outlet) == ["903c40"]
+    outlet.plan(20, 0, bytes.fromhex("803c40"))
+    outlet.plan(20, 0, bytes.fromhex("b00700"))
+    assert left(outlet, now_ns=SECOND) == ["803c40", "b00700"]
+    assert outlet.late == 0
+
+
+def test_release_of_a_late_onset_does_not_end_the_same_pitch_that_sounds() -> None:
+    outlet = planned((10, "903c40"), (30, "803c40"), deadline_ns=5)
+    outlet.plan(20, FOREVER, bytes.fromhex("903c50"))
+    assert left(outlet, until_ns=40, now_ns=6) == ["903c50"]
+    outlet.plan(50, FOREVER, bytes.fromhex("803c40"))
+    assert left(outlet) == ["803c40"]
+
+
+def test_wet_release_does_not_cut_a_dry_note_of_the_same_pitch() -> None:
+    outlet = planned((1, "903c40"), (3, "803c40"))
+    assert left(outlet, until_ns=2) == ["903c40"]
+    passing(outlet, "903c50")
+    assert left(outlet) == []
+    assert outlet.sounding == 1
+    passing(outlet, "803c00")
+    assert outlet.sounding == 0
+
+
+def test_wet_release_is_sent_once_the_dry_note_has_ended() -> None:
+    outlet = planned((1, "903c40"), (3, "803c40"))
+    passing(outlet, "903c50", "903c50", "803c00")  # many keyboards send one release for two presses
+    assert left(outlet) == ["903c40", "803c40"]
+
+
+def test_dry_note_of_another_channel_holds_nothing_back() -> None:
+    outlet = planned((1, "913c40"), (3, "813c40"))
+    passing(outlet, "903c50")
+    assert left(outlet) == ["913c40", "813c40"]
+
+
+@pytest.mark.parametrize("ends", ["b07b00", "b07800"])
+def test_all_notes_off_ends_the_dry_notes_of_its_channel(ends: str) -> None:
+    outlet = Outlet()
+    passing(outlet, "903c40", "903e40", "913c40", ends)
+    assert outlet.sounding == 1
+
+
+def test_silence_ends_what_the_brain_sounds_and_drops_what_it_planned() -> None:
+    outlet = planned((1, "903c40"), (1, "913e40"), (9, "903f40"), (9, "b00101"))
+    assert left(outlet, until_ns=2) == ["903c40", "913e40"]
+    passing(outlet, "903c50", "924050")
+    outlet.silence()
+    assert outlet.next_due_ns == 0
+    assert left(outlet) == ["813e40"]  # the dry note of the same pitch goes on
+
+
+def test_release_planned_after_silence_ends_nothing_new() -> None:
+    outlet = planned((1, "903c40"))
+    left(outlet)
+    outlet.silence()
+    outlet.plan(2, FOREVER, bytes.fromhex("803c40"))
+    outlet.plan(3, FOREVER, bytes.fromhex("903c40"))
+    assert left(outlet) == ["803c40", "903c40"]
+    assert outlet.sounding == 1
+
+
+def test_panic_ends_dry_and_wet_and_lifts_every_pedal() -> None:
+    outlet = planned((1, "913c40"), (9, "913e40"))
+    left(outlet, until_ns=2)
+    passing(outlet, "903c40", "b04040")
+    outlet.panic()
+    messages = left(outlet)
+    assert messages[:2] == ["813c40", "803c40"]
+    assert messages[2:] == [f"b{channel:x}{end}" for channel in range(16) for end in ("4000", "7b00")]
+    assert outlet.sounding == 0
+
+
+def test_cut_ends_the_dry_notes_and_lifts_their_pedals_and_the_harmony_goes_on() -> None:
+    outlet = planned((1, "913c40"), (1, "903e40"))
+    left(outlet)
+    passing(outlet, "903c40", "903e40", "b14040", "b24040", "b24000")
+    outlet.cut()
+    assert left(outlet) == ["803c40", "b14000"]
+    assert outlet.sounding == 2
+
+
+@pytest.mark.parametrize("data", ["803c40", "903c00", "b04000", "b07b00", "b07800"])
+def test_refused_end_of_a_note_is_tried_again(data: str) -> None:
+    outlet = Outlet()
+    outlet.refused(bytes.fromhex(data))
+    assert outlet.dropped == 0
+    assert left(outlet) == [data]
+    assert left(outlet) == []
+
+
+@pytest.mark.parametrize("data", ["903c40", "b0407f", "e00040", "c005", "f07ef7"])
+def test_refused_anything_else_is_lost_and_counted(data: str) -> None:
+    outlet = Outlet()
+    outlet.refused(bytes.fromhex(data))
+    assert outlet.dropped == 1
+    assert left(outlet) == []
+
+
+def test_refused_release_does_not_cut_the_key_that_was_pressed_again() -> None:
+    outlet = Outlet()
+    passing(outlet, "903c40", "803c40")
+    outlet.refused(bytes.fromhex("803c40"))
+    passing(outlet, "903c50")
+    assert left(outlet) == []
+
+
+def test_release_of_a_lost_cycle_is_repeated_unless_its_note_sounds_again() -> None:
+    outlet = Outlet()
+    for when_ns, data in ((1, "803a40"), (8, "803c40"), (9, "803e40"), (9, "b04000"), (9, "903f40")):
+        outlet.sent(when_ns, bytes.fromhex(data))
+    passing(outlet, "903e40")
+    outlet.repeat(since_ns=5)
+    assert left(outlet) == ["803c40", "b04000"]
+
+
+def test_repeated_pedal_does_not_lift_one_that_is_down_again() -> None:
+    outlet = Outlet()
+    outlet.sent(9, bytes.fromhex("b04000"))
+    passing(outlet, "b04040")
+    outlet.repeat(since_ns=5)
+    assert left(outlet) == []
+
+
+def test_onsets_beyond_the_plan_s_limit_are_dropped_and_their_releases_with_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "PLAN_LIMIT", 3)
+    outlet = planned(*((10, f"90{pitch:02x}40") for pitch in range(5)), *((20, f"80{pitch:02x}40") for pitch in range(5)))
+    assert outlet.dropped == 2
+    assert left(outlet) == ["900040", "900140", "900240", "800040", "800140", "800240"]
+
+
+def test_flood_of_releases_without_onsets_takes_no_room() -> None:
+    outlet = planned(*((10, "803c40") for _ in range(1000)))
+    assert outlet.next_due_ns is None
+
+
+PITCHES = st.integers(60, 62)
+CHANNELS = st.integers(0, 1)
+MOMENTS = st.integers(0, 40)
+DRY = st.one_of(
+    st.builds(lambda c, p: bytes((0x90 | c, p, 80)), CHANNELS, PITCHES),
+    st.builds(lambda c, p: bytes((0x80 | c, p, 64)), CHANNELS, PITCHES),
+    st.builds(lambda c, p: bytes((0x90 | c, p, 0)), CHANNELS, PITCHES),
+    st.builds(lambda c, n: bytes((0xB0 | c, n, 0)), CHANNELS, st.sampled_from([ALL_SOUND_OFF, ALL_NOTES_OFF])),
+    st.builds(lambda c, v: bytes((0xB0 | c, 64, v)), CHANNELS, st.sampled_from([0, 127])),
+)
+STEPS = st.one_of(
+    st.tuples(st.just("dry"), DRY),
+    st.tuples(st.just("on"), CHANNELS, PITCHES, MOMENTS, MOMENTS),
+    st.tuples(st.just("off"), st.integers(0, 10), MOMENTS),
+    st.tuples(st.just("due"), st.integers(1, 10), st.sets(st.integers(0, 5))),
+    st.sampled_from([("silence",), ("panic",), ("cut",), ("silence",)]),
+)
+
+
+class Stage:
+    """An outlet, the synth behind it, and the clock."""
+
+    def __init__(self) -> None:
+        self.outlet = Outlet()
+        self.synth = Synth()
+        self.now = 0
+        self.dry: set[tuple[int, int]] = set()
+        self.owing: list[tuple[int, int, int]] = []  # (channel, pitch, earliest due) of onsets without a release
+
+    def do(self, step: tuple[object, ...]) -> None:
+        match step:
+            case ("dry", bytes(data)):
+                self.outlet.passed(data)
+                self.synth.play(data)
+                musician = Synth()
+                musician.sounding = set(self.dry)
+                musician.play(data)
+                self.dry = musician.sounding
+            case ("on", int(channel), int(pitch), int(due), int(grace)):
+                self.outlet.plan(self.now + due - 10, self.now + due - 10 + grace, bytes((0x90 | channel, pitch, 70)))
+                self.owing.append((channel, pitch, self.now))
+            case ("off", int(which), int(due)) if self.owing:
+                self.release(which % len(self.owing), self.now + due - 10)
+            case ("due", int(passing), refused):
+                self.advance(passing, refused if isinstance(refused, set) else set())
+            case ("silence",):
+                self.outlet.silence()
+            case ("panic",):
+                self.outlet.panic()
+                self.dry.clear()
+                self.advance(1, set())  # its all-notes-off takes with it whatever is struck before it has left
+            case ("cut",):
+                self.outlet.cut()
+                self.dry.clear()
+
+    def release(self, which: int, due: int) -> None:
+        channel, pitch, _ = self.owing.pop(which)
+        self.outlet.plan(due, 0, bytes((0x80 | channel, pitch, 64)))
+
+    def advance(self, passing: int, refused: set[int]) -> None:
+        self.now += passing
+        for number, (_, data) in enumerate(self.outlet.due(self.now, self.now)):
+            if number in refused:
+                self.outlet.refused(data)
+                continue
+            before = set(self.synth.sounding)
+            self.synth.play(data)
+            if data[0] & 0xF0 in (0x80, 0x90):
+                assert not self.dry & (before - self.synth.sounding), "a held dry note was cut"
+
+    def finish(self) -> None:
+        while self.owing:
+            self.release(0, self.now)
+        for channel, pitch in list(self.dry):
+            self.do(("dry", bytes((0x80 | channel, pitch, 64))))
+        for _ in range(3):
+            self.advance(200, set())
+
+
+@given(st.lists(STEPS, max_size=40))
+def test_nothing_that_left_is_left_sounding(steps: list[tuple[object, ...]]) -> None:
+    stage = Stage()
+    for step in steps:
+        stage.do(step)
+    stage.finish()
+    assert stage.synth.sounding == set()
+    assert stage.outlet.sounding == 0
+    assert stage.outlet.next_due_ns is None
+
+
+@pytest.mark.parametrize("end", ["silence", "panic"])
+@given(steps=st.lists(STEPS, max_size=40))
+def test_silence_and_panic_end_what_nobody_would_release(end: str, steps: list[tuple[object, ...]]) -> None:
+    stage = Stage()
+    for step in steps:
+        stage.do(step)
+    stage.do((end,))
+    stage.advance(200, set())
+    stage.advance(200, set())
+    assert stage.synth.sounding == stage.dry
+    assert end == "silence" or not stage.synth.pedals
+
+
+@given(st.lists(st.tuples(CHANNELS, PITCHES, MOMENTS, st.integers(1, 40)), max_size=30))
+def test_every_onset_in_time_leaves_once_and_at_its_time(notes: list[tuple[int, int, int, int]]) -> None:
+    outlet = Outlet()
+    for channel, pitch, onset, length in notes:
+        outlet.plan(onset, FOREVER, bytes((0x90 | channel, pitch, 70)))
+        outlet.plan(onset + length, FOREVER, bytes((0x80 | channel, pitch, 64)))
+    out = outlet.due(FOREVER, 0)
+    onsets = Counter((due, data[0] & 0x0F, data[1]) for due, data in out if data[0] & 0xF0 == 0x90)
+    assert onsets == Counter((onset, channel, pitch) for channel, pitch, onset, _ in notes)
+    assert _sounding_after(data for _, data in out) == set()
+
+
+def _sounding_after(messages: Iterable[bytes]) -> set[tuple[int, int]]:
+    synth = Synth()
+    for data in messages:
+        synth.play(data)
+    return synth.sounding
