@@ -44,7 +44,7 @@ class Exchange:
     def arrive(self, insert: int, data: bytes, time_ns: int) -> bool:
         """Take a message that came in; True where it must go through in the same cycle."""
         status = data[0] if data else 0xFF
-        if self._brain and len(data) == length(status):
+        if self._brain and 0 < len(data) == length(status):
             self._backlog += pack(Record(time_ns, 0, INPUT, insert, data))
         if not self._thru[insert] or status in TRANSPORT_LENGTH or status > 0xF0:
             return False

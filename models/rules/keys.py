@@ -2,13 +2,15 @@
 
 A key's score is the log likelihood of the counted pitch classes under its profile: the pitch-class frequencies of
 Albrecht and Shanahan (2013, "The Use of Large Corpora to Train a New Type of Key-Finding Algorithm", Music
-Perception 31(1), table 1). With one note heard this already says: it is the tonic of a major key.
+Perception 31(1), table 1). The first notes leave many keys open: among them the one that people write in more often is
+taken, major before minor and few accidentals before many.
 """
 
 from __future__ import annotations
 
 from functools import cache
 from math import log
+from operator import mul
 
 from music.pitch import Key, Mode
 
@@ -23,6 +25,13 @@ PROFILES: dict[Mode, Evidence] = {
 }
 """By semitones above the tonic."""
 
+ACCIDENTAL = 0.15
+"""How much less likely (in nats) each sharp or flat makes a key before anything is heard."""
+MINOR = 0.28
+"""How much less likely a minor key is."""
+OPEN_BEATS = 3.0
+"""With this much evidence it does not count any more what is written in often."""
+
 HALF_LIFE_BEATS = 12.0
 HYSTERESIS = 2.0
 """How much likelier (in nats) another key must be before the present one is left."""
@@ -36,8 +45,17 @@ def _fading(beats: float) -> float:
 
 
 @cache
-def _log_profiles() -> dict[Mode, Evidence]:
-    return {mode: tuple(log(p) for p in profile) for mode, profile in PROFILES.items()}
+def _log_profile(key: Key) -> Evidence:
+    """Of the twelve pitch classes from C on."""
+    profile = PROFILES[key.mode]
+    return tuple(log(profile[(i - key.tonic) % 12]) for i in range(12))
+
+
+@cache
+def habit(key: Key) -> float:
+    """How likely a key is before anything is heard, in nats."""
+    fifths = (7 * (key.tonic if key.mode == "major" else key.tonic + 3)) % 12
+    return -ACCIDENTAL * min(fifths, 12 - fifths) - (MINOR if key.mode == "minor" else 0.0)
 
 
 def heard(evidence: Evidence, weights: dict[int, float], beats: float) -> Evidence:
@@ -56,11 +74,12 @@ def estimate(evidence: Evidence, key: Key | None, first: int) -> Key:
     """
     home = first if key is None else key.tonic
     stay = HYSTERESIS * min(1.0, sum(evidence) / SURE_BEATS)
-    best, best_score = key, stay + _score(evidence, key) if key else float("-inf")
+    open_minded = max(0.0, 1.0 - sum(evidence) / OPEN_BEATS)
+    best, best_score = key, stay + _score(evidence, key, open_minded) if key else float("-inf")
     for mode in PROFILES:
         for step in range(12):
             candidate = _key((home + step) % 12, mode)
-            score = _score(evidence, candidate)
+            score = _score(evidence, candidate, open_minded)
             if score > best_score + 1e-9:
                 best, best_score = candidate, score
     return best or _key(home, "major")
@@ -71,7 +90,5 @@ def _key(tonic: int, mode: Mode) -> Key:
     return Key(tonic, mode)
 
 
-def _score(evidence: Evidence, key: Key) -> float:
-    profile = _log_profiles()[key.mode]
-    turned = evidence[key.tonic :] + evidence[: key.tonic]
-    return sum(weight * p for weight, p in zip(turned, profile, strict=True))
+def _score(evidence: Evidence, key: Key, open_minded: float) -> float:
+    return open_minded * habit(key) + float(sum(map(mul, evidence, _log_profile(key))))

@@ -1,0 +1,167 @@
+from pathlib import Path
+
+import pytest
+
+from bridge import presets
+from bridge.addresses import INSERT, PART
+from bridge.brain.settings import Settings
+from bridge.errors import PresetError
+
+GOOD = """
+format = 1
+name = "Mine"
+effect = "harmonize"
+[harmonize]
+voices = 2
+[[part]]
+channel = 3
+pitches = ["C3", "C5"]
+"""
+
+# What a preset says: what the error names, what it advises.
+BAD: dict[str, tuple[str, str]] = {
+    "": ("format is None", "format = 1"),
+    "format = 2": ("format is 2", "format = 1"),
+    "format = 1": ("effect", "harmonize"),
+    'format = 1\neffect = "harmonise"': ("effect: there is no effect 'harmonise'", "Did you mean 'harmonize'?"),
+    "format = 1\neffect = []": ("effect", "harmonize"),
+    'format = 1\neffect = "harmonize"\n[harmonize]\nvoises = 2': ("harmonize.voises", "Did you mean 'harmonize.voices'?"),
+    'format = 1\neffect = "harmonize"\n[harmonise]\nvoices = 2': ("harmonise.voices", "Did you mean 'harmonize.voices'?"),
+    'format = 1\neffect = "harmonize"\n[harmonise]': ("harmonise", ""),
+    'format = 1\neffect = "harmonize"\n[harmonize]\nvoices = "two"': ("harmonize.voices: voices takes 1 to 6", ""),
+    'format = 1\neffect = "harmonize"\n[harmonize]\nvoices = 9': ("harmonize.voices: voices 9 is not within", ""),
+    'format = 1\neffect = "harmonize"\n[harmonize]\nvoices = true': ("harmonize.voices", ""),
+    'format = 1\neffect = "harmonize"\n[harmonize]\nstrum_ms = nan': ("harmonize.strum_ms", ""),
+    'format = 1\neffect = "harmonize"\n[harmonize]\nstrum_ms = inf': ("harmonize.strum_ms", ""),
+    f'format = 1\neffect = "harmonize"\n[harmonize]\nstrum_ms = 1{"0" * 400}': ("harmonize.strum_ms", ""),
+    'format = 1\neffect = "harmonize"\n[harmonize]\nvoices = {}': ("harmonize.voices", ""),
+    'format = 1\neffect = "harmonize"\nharmonize = 3': ("harmonize", ""),
+    'format = 1\neffect = "harmonize"\nbypass = "no"': ("bypass", ""),
+    'format = 1\neffect = "harmonize"\n[input]\nchannels = [0]': ("input.channels", ""),
+    'format = 1\neffect = "harmonize"\n[input]\nchannels = inf': ("input.channels", ""),
+    'format = 1\neffect = "harmonize"\npart = []': ("part: a preset has 1 to 16 parts", "[[part]]"),
+    'format = 1\neffect = "harmonize"\npart = "alto"': ("part", "[[part]]"),
+    'format = 1\neffect = "harmonize"\npart = [1, 2]': ("part", "[[part]]"),
+    'format = 1\neffect = "harmonize"\n[part]\nchannel = 1': ("part", "[[part]]"),
+    'format = 1\neffect = "harmonize"\n' + "[[part]]\n" * 17: ("1 to 16 parts", ""),
+    'format = 1\neffect = "harmonize"\n[[part]]\n[[part]]\nchanel = 2': ("part[2].chanel", "Did you mean 'channel'?"),
+    'format = 1\neffect = "harmonize"\n[[part]]\nchannel = 17': ("part[1].channel", ""),
+    'format = 1\neffect = "harmonize"\n[[part]]\npitches = 60': ("part[1].pitches takes two", "[lowest, highest]"),
+    'format = 1\neffect = "harmonize"\n[[part]]\npitches = ["C4"]': ("part[1].pitches takes two", "[lowest, highest]"),
+    'format = 1\neffect = "harmonize"\n[[part]]\npitches = ["C4", "H4"]': ("part[1].pitches.1", ""),
+    'format = 1\neffect = "harmonize"\n[[part]]\npitches = ["C5", "C4"]': ("part[1].pitches: the first is above", "lower"),
+    'format = 1\neffect = "harmonize"\n[[part]]\nvelocity = [90, 20]': ("part[1].velocity: the first is above", "lower"),
+    "format = ": ("no valid TOML", "line"),
+    "format = 1\nformat = 1": ("no valid TOML", ""),
+}
+
+
+@pytest.fixture
+def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The user's own folder of presets."""
+    monkeypatch.setattr(presets, "user_folder", lambda: tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", presets.names())
+def test_bundled_preset_is_a_complete_state(name: str) -> None:
+    state = presets.load(name)
+    assert state["preset"] == name
+    assert state["name"]
+    assert state["about"].endswith(".")
+    found = [address for address, _, _ in presets.parameters(state)]
+    assert len(found) == len(INSERT) + len(PART) * len(state["part"])
+    assert Settings.of(state).parts
+
+
+def test_default_preset_is_there() -> None:
+    assert presets.DEFAULT in presets.names()
+
+
+@pytest.mark.parametrize("name", presets.names())
+def test_every_value_of_a_state_passes_its_own_check(name: str) -> None:
+    for _, parameter, value in presets.parameters(presets.load(name)):
+        assert parameter.check(value) == value
+
+
+@pytest.mark.parametrize("text", BAD)
+def test_preset_that_does_not_read_names_file_and_key_and_remedy(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(text)
+    names, advises = BAD[text]
+    with pytest.raises(PresetError) as error:
+        presets.read(path)
+    assert error.value.message.startswith(f"{path}: ")
+    assert names in error.value.message
+    assert error.value.hint
+    assert advises in error.value.hint
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe", b"name = '\xe4'"])
+def test_preset_that_is_no_text_is_named(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_bytes(content)
+    with pytest.raises(PresetError, match="mine.toml"):
+        presets.read(path)
+
+
+def test_folder_with_the_name_of_a_preset_is_named(shelf: Path) -> None:
+    (shelf / "mine.toml").mkdir()
+    with pytest.raises(PresetError, match="mine.toml"):
+        presets.load("mine")
+
+
+def test_unknown_preset_is_answered_with_the_nearest() -> None:
+    with pytest.raises(PresetError) as error:
+        presets.load("harmoney")
+    assert str(error.value) == "there is no preset 'harmoney'. Did you mean 'harmony'?"
+
+
+@pytest.mark.parametrize("name", ["../harmony", "/etc/passwd", "harmony.toml", ""])
+def test_name_is_never_a_path(name: str) -> None:
+    with pytest.raises(PresetError, match="there is no preset"):
+        presets.load(name)
+
+
+def test_what_a_preset_leaves_out_has_its_default(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(GOOD)
+    values = {address: value for address, _, value in presets.parameters(presets.read(path))}
+    assert values["voices"] == 2
+    assert values["placement"] == "below"
+    assert values["part/1/channel"] == 3
+    assert (values["part/1/lowest"], values["part/1/highest"]) == (48, 72)
+    assert (values["part/1/softest"], values["part/1/loudest"]) == (1, 127)
+
+
+def test_preset_without_parts_has_one() -> None:
+    assert len(presets.load("harmony")["part"]) == 1
+
+
+def test_empty_section_is_all_defaults(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text('format = 1\neffect = "harmonize"\n[player]\n[[part]]')
+    assert presets.read(path)["player"]["model"] == "rules"
+
+
+def test_user_s_own_preset_comes_before_the_bundled_one(shelf: Path) -> None:
+    (shelf / "harmony.toml").write_text(GOOD)
+    (shelf / "mine.toml").write_text(GOOD)
+    assert presets.load("harmony")["name"] == "Mine"
+    assert {"mine", "satb"} <= set(presets.names())
+
+
+def test_catalogue_goes_on_past_a_broken_preset(shelf: Path) -> None:
+    (shelf / "broken.toml").write_text("format = 9")
+    found = {name: state for name, _, state in presets.catalogue()}
+    assert isinstance(found["broken"], PresetError)
+    assert not isinstance(found["satb"], PresetError)
+
+
+def test_loading_twice_gives_states_of_their_own() -> None:
+    presets.load("harmony")["harmonize"]["voices"] = 6
+    assert presets.load("harmony")["harmonize"]["voices"] == 3
+
+
+def test_bundled_melody_is_there() -> None:
+    assert presets.melody().read_bytes().startswith(b"MThd")
