@@ -53,7 +53,7 @@ class Parameter:
             "channels": "all, or 1-16 with commas",
             "text": "text",
         }
-        return fixed.get(self.kind) or f"{self.low:g} to {self.high:g}"
+        return fixed.get(self.kind) or f"{self.low} to {self.high}"
 
     def check(self, value: object) -> Any:
         """The value as the state keeps it; ValueRefused where the type or the range is wrong.

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import click
 import numpy as np
 
 from models.player import FRAMES_PER_BEAT, Answer, Frame, Moment, Sound, Spacing, Wish
@@ -247,3 +249,26 @@ def main(data: Path, split: str = "valid", spacing: Spacing = "close") -> dict[s
         "agreement": {name: _agreement(chorales, harmonise) for name, harmonise in harmonisers.items()},
         "faults": writing,
     }
+
+
+@click.command()
+@click.argument("data", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option("--split", default="valid", show_default=True, help="Which pieces of manifest.csv.")
+@click.option("--spacing", type=click.Choice(["close", "open"]), default="close", show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def table(data: Path, split: str, spacing: Spacing, as_json: bool) -> None:
+    """Harmonise the sopranos of a folder of chorales (manifest.csv and mid/) and compare with what stands there."""
+    tables = main(data, split, spacing)
+    if as_json:
+        click.echo(json.dumps(tables))
+        return
+    for title, rows in tables.items():
+        names = list(next(iter(rows.values())))
+        click.echo(f"| {title} | " + " | ".join(names) + " |\n|" + "---|" * (len(names) + 1))
+        for name, row in rows.items():
+            click.echo(f"| {name} | " + " | ".join(f"{row[column]:.3f}" for column in names) + " |")
+        click.echo()
+
+
+if __name__ == "__main__":
+    table()
