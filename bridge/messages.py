@@ -97,7 +97,10 @@ def connect(port: int) -> socket.socket:
 
 def accept(listener: socket.socket) -> socket.socket | None:
     """The next connection, or None where the caller does not know the secret."""
-    link, _ = listener.accept()
+    try:
+        link, _ = listener.accept()
+    except OSError:  # who called has hung up already
+        return None
     link.settimeout(1)
     token = os.environ[TOKEN_VARIABLE].encode() + b"\n"
     said = b""

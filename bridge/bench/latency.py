@@ -12,7 +12,10 @@ import random
 import statistics
 import sys
 import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 from pythonosc.udp_client import SimpleUDPClient
@@ -23,7 +26,8 @@ from bridge.bench.musician import Heard, Musician, musician
 from bridge.bench.stage import LiveDaemon, jack_server, live_daemon
 
 VOICES = 4
-LENGTH_S = 0.004
+GIVE_UP_S = 0.25
+POLL_S = 0.0003
 STRUM_MS = 5.0
 STRUMMED_NOTES = 500
 IDLE_S = 5.0
@@ -49,23 +53,24 @@ def measure(notes: int, rate: int, period: int) -> dict[str, Any]:
                 osc.send_message("/continuo/1/strum", STRUM_MS)
                 time.sleep(SETTLE_S)
                 jitter = _strummed(player)
+                xruns = player.xruns
             late = sum(e["value"] for e in _last_late(daemon))
-    floor, thru, harmony, lost, wrong = taken
     return {
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
         "period_ms": round(period / 48, 3),
         "notes": notes,
         "voices": VOICES,
-        "floor_ms": figures(floor),
-        "thru_ms": figures(thru),
-        "harmony_ms": figures(harmony),
+        "floor_ms": figures(taken.floor),
+        "thru_ms": figures(taken.thru),
+        "harmony_ms": figures(taken.harmony),
         "jitter_ms": figures([abs(one) for one in jitter]) | {"sd": round(statistics.pstdev(jitter), 4)},
-        "lost": lost,
-        "wrong": wrong,
+        "lost": taken.lost,
+        "wrong": taken.wrong,
         "late": late,
+        "xruns": xruns,
         "ready_s": round(ready_s, 2),
         **idle,
-        "histogram": {"floor": floor, "thru": thru, "harmony": harmony},
+        "histogram": {"floor": taken.floor, "thru": taken.thru, "harmony": taken.harmony},
     }
 
 
@@ -83,35 +88,58 @@ def figures(values: list[float]) -> Figures:
 _CUTS = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
 
 
-def _notes(player: Musician, notes: int, rate: int) -> tuple[list[float], list[float], list[float], int, int]:
-    """Latencies in ms of the floor, of thru and of the last of the voices; how many were lost, how many wrong."""
-    floor: list[float] = []
-    thru: list[float] = []
-    harmony: list[float] = []
-    lost = wrong = 0
+@dataclass
+class Taken:
+    """What the notes of a run came to: latencies in ms, and what went wrong."""
+
+    floor: list[float] = field(default_factory=list)
+    thru: list[float] = field(default_factory=list)
+    harmony: list[float] = field(default_factory=list)
+    """Of the last of the voices."""
+    lost: int = 0
+    """Messages that never came."""
+    wrong: int = 0
+    """Messages that should not be as they are."""
+
+
+def _notes(player: Musician, notes: int, rate: int) -> Taken:
+    """Play a melody; each note is held until it is answered, and the next one waits until all has ended."""
+    taken = Taken()
     dice = random.Random(1)  # noqa: S311 - a melody, not a secret
     place = 4
     quiet = not sys.stderr.isatty()
     for _ in track(range(notes), "Playing", console=Console(stderr=True), transient=True, disable=quiet):
         place = min(max(place + dice.choice((-2, -1, 1, 2)), 0), len(SCALE) - 1)
-        pitch, velocity = SCALE[place], dice.randint(40, 110)
         until = time.monotonic() + dice.uniform(0.8, 1.2) / rate
-        player.clear()
-        sent_ns = player.play(bytes((0x90, pitch, velocity)))
-        time.sleep(LENGTH_S)
-        player.play(bytes((0x80, pitch, 64)))
+        _one(player, SCALE[place], dice.randint(40, 110), taken)
         time.sleep(max(0.0, until - time.monotonic()))
-        answers = list(player.answers)
-        dry = [one for one in answers if one.data == bytes((0x90, pitch, velocity))]
-        wet = [one for one in answers if one.data[0] == 0x91]
-        direct = [one for one in player.directs if one.data[0] == 0x90]
-        lost += (not dry) + max(0, VOICES - len(wet))
-        wrong += _wrong(answers, pitch, len(dry))
-        floor += [(one.time_ns - sent_ns) / 1e6 for one in direct[:1]]
-        thru += [(one.time_ns - sent_ns) / 1e6 for one in dry[:1]]
-        if len(wet) >= VOICES:
-            harmony.append((wet[VOICES - 1].time_ns - sent_ns) / 1e6)
-    return floor, thru, harmony, lost, wrong
+    return taken
+
+
+def _one(player: Musician, pitch: int, velocity: int, taken: Taken) -> None:
+    player.clear()
+    onset, release = bytes((0x90, pitch, velocity)), bytes((0x80, pitch, 64))
+    sent_ns = player.play(onset)
+    _wait(lambda: len(player.answers) > VOICES and player.directs)
+    player.play(release)
+    _wait(lambda: len(player.answers) > 2 * VOICES + 1 and len(player.directs) > 1)
+    answers = list(player.answers)
+    dry = [one for one in answers if one.data == onset]
+    wet = [one for one in answers if one.data[0] == 0x91]
+    direct = [one for one in player.directs if one.data == onset]
+    taken.lost += (not dry) + max(0, VOICES - len(wet))
+    taken.wrong += _wrong(answers, pitch, len(dry))
+    taken.floor += [(one.time_ns - sent_ns) / 1e6 for one in direct[:1]]
+    taken.thru += [(one.time_ns - sent_ns) / 1e6 for one in dry[:1]]
+    if len(wet) >= VOICES:
+        taken.harmony.append((wet[VOICES - 1].time_ns - sent_ns) / 1e6)
+
+
+def _wait(true: Callable[[], object]) -> None:
+    """Until something is true or nothing more will come."""
+    end = time.monotonic() + GIVE_UP_S
+    while not true() and time.monotonic() < end:
+        time.sleep(POLL_S)
 
 
 def _wrong(answers: list[Heard], melody: int, dry: int) -> int:
@@ -158,21 +186,19 @@ def _idle(daemon: LiveDaemon) -> dict[str, float]:
     before = sum(_cpu_s(daemon.pid(role)) for role in roles)
     time.sleep(IDLE_S)
     used_s = sum(_cpu_s(daemon.pid(role)) for role in roles) - before
-    memory = {f"{role}_mb": _memory_mb(daemon.pid(role), "RssAnon", "RssFile") for role in roles}
-    shared = {"port_jack_shared_mb": _memory_mb(daemon.pid("port"), "RssShmem")}
-    return {"idle_cpu_percent": round(100 * used_s / IDLE_S, 2), **memory, **shared}
+    memory = {f"{role}_mb": _memory_mb(daemon.pid(role)) for role in roles}
+    return {"idle_cpu_percent": round(100 * used_s / IDLE_S, 2), **memory}
 
 
 def _cpu_s(pid: int) -> float:
-    with open(f"/proc/{pid}/stat", encoding="ascii") as file:  # noqa: PTH123
-        fields = file.read().rsplit(") ", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    """Time on a processor, all threads; by the scheduler's own count, the ticks of `stat` are too coarse."""
+    tasks = Path(f"/proc/{pid}/task").glob("*/schedstat")
+    return sum(int(task.read_text().split()[0]) for task in tasks) / 1e9
 
 
-def _memory_mb(pid: int, *kinds: str) -> float:
-    with open(f"/proc/{pid}/status", encoding="ascii") as file:  # noqa: PTH123
-        rows = dict(line.split(":", 1) for line in file)
-    return round(sum(int(rows[kind].split()[0]) for kind in kinds) / 1024, 1)
+def _memory_mb(pid: int) -> float:
+    rows = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
+    return round(int(rows["VmRSS"].split()[0]) / 1024, 1)
 
 
 def report(result: dict[str, Any]) -> str:
@@ -187,9 +213,9 @@ def report(result: dict[str, Any]) -> str:
         lines.append(
             f"{row[:-3]:<10}" + "".join(f"{values[name]:>9.3f}" for name in ("p50", "p95", "p99", "max", "sd"))
         )
-    lines += ["", "  ".join(f"{name} {result[name]}" for name in ("lost", "wrong", "late", "ready_s"))]
+    lines += ["", "  ".join(f"{name} {result[name]}" for name in ("lost", "wrong", "late", "xruns", "ready_s"))]
     if "idle_cpu_percent" in result:
-        names = ("idle_cpu_percent", "control_mb", "port_mb", "port_jack_shared_mb", "brain_mb")
+        names = ("idle_cpu_percent", "control_mb", "port_mb", "brain_mb")
         lines.append("  ".join(f"{name} {result[name]}" for name in names))
     return "\n".join([*lines, "", *_histogram(result["histogram"])])
 

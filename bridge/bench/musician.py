@@ -40,6 +40,9 @@ class Musician:
         self.directs: deque[Heard] = deque()
         """From the player itself."""
         self.rate = int(self._listener.samplerate)
+        self.xruns = 0
+        """Cycles that some client did not finish in time; what was written in them may be lost."""
+        self._listener.set_xrun_callback(self._xrun)
         self._player.set_process_callback(self._send)
         self._listener.set_process_callback(self._receive)
         self._player.activate()
@@ -76,6 +79,9 @@ class Musician:
         if not found:
             raise PortError(f"there is no port {port!r}", "Is the daemon running on this JACK server?")
         return str(found[0].name)
+
+    def _xrun(self, _delay_us: float) -> None:
+        self.xruns += 1
 
     def _send(self, _frames: int) -> None:
         self._out.clear_buffer()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import gc
-import os
 import selectors
 import signal
 import socket
@@ -12,6 +11,7 @@ import sys
 import time
 from typing import Any
 
+from bridge import realtime
 from bridge.brain.engine import Engine, Heard, Sent
 from bridge.brain.settings import Settings
 from bridge.brain.transport import Transport
@@ -169,15 +169,6 @@ class Brain:
             self._control.sendall(line({"answers": shown}))
 
 
-def take_priority() -> bool:
-    """Ask for real-time scheduling; False where the system does not grant it."""
-    try:
-        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(PRIORITY))
-    except (AttributeError, OSError):  # not Linux, or no right to it
-        return False
-    return True
-
-
 def main() -> int:
     """Run the brain process as `continuo run` starts it."""
     parser = argparse.ArgumentParser(prog="bridge.brain")
@@ -191,7 +182,7 @@ def main() -> int:
     harmony.warm()
     gc.collect()
     gc.freeze()  # what was loaded stays: later collections need not look at it
-    take_priority()
+    realtime.take(PRIORITY)
     control.sendall(line({"ready": True}))
     try:
         Brain(control).run()

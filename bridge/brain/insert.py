@@ -111,7 +111,8 @@ class Insert:
         """When `advance` has something to decide; None where only events matter."""
         if not self.settings.motion_beats or not self._held or self.settings.bypass:
             return None
-        return self._timeline.ns_at(self._next_motion(now_ns)) - PLAN_AHEAD_NS
+        beat = self._next_motion(now_ns)  # and never before the last one: at 60 000 000 bpm that would be far ahead
+        return max(self._timeline.ns_at(beat) - PLAN_AHEAD_NS, self._timeline.ns_at(beat - self._step))
 
     def configure(self, settings: Settings, player: Player[Any], now_ns: int) -> list[Due]:
         """Take new settings; what sounds under the old ones is ended or carried on, never forgotten."""
@@ -182,9 +183,14 @@ class Insert:
     def _frame_at(self, ns: int) -> int:
         return floor(self._timeline.beat_at(ns) * FRAMES_PER_BEAT + 1e-6)
 
+    @property
+    def _step(self) -> float:
+        """Beats from one motion to the next, a sixteenth at least."""
+        return max(self.settings.motion_beats, 1 / FRAMES_PER_BEAT)
+
     def _next_motion(self, now_ns: int) -> float:
         """The next beat, not answered yet, at which the chord may move."""
-        step = max(self.settings.motion_beats, 1 / FRAMES_PER_BEAT)
+        step = self._step
         return (floor(max(self._timeline.beat_at(now_ns), self._answered_beat) / step + 1e-6) + 1) * step
 
     def _close_frames(self, now_ns: int) -> None:

@@ -24,7 +24,7 @@ class _Failure(click.ClickException):
         """Print both lines."""
         click.echo(f"continuo: {self.message}.", file=file, err=True)
         if self.hint:
-            click.echo(f"  {self.hint}.", file=file, err=True)
+            click.echo(f"  {sentence(self.hint)}", file=file, err=True)
 
 
 class _Commands(click.Group):
@@ -49,6 +49,11 @@ def print_json(value: object) -> None:
     click.echo(json.dumps(value, ensure_ascii=False))
 
 
+def sentence(text: str) -> str:
+    """The text with its full stop, where it does not end with a mark of its own."""
+    return text if text.endswith("?") else f"{text}."
+
+
 def tell(text: str) -> None:
     """A message for humans, on stderr."""
     click.echo(text, err=True)
@@ -61,4 +66,4 @@ def stop(code: int) -> NoReturn:
 
 from bridge.cli import bench, look, render, run  # noqa: E402 - they register themselves with `main`
 
-__all__ = ["bench", "look", "main", "print_json", "render", "run", "stop", "tell"]
+__all__ = ["bench", "look", "main", "print_json", "render", "run", "sentence", "stop", "tell"]

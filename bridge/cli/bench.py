@@ -14,7 +14,7 @@ def bench() -> None:
 
 @bench.command()
 @click.option("--notes", type=click.IntRange(100), default=10_000, show_default=True, help="Notes to send.")
-@click.option("--rate", type=click.IntRange(1, 500), default=100, show_default=True, help="Notes a second.")
+@click.option("--rate", type=click.IntRange(1, 100), default=100, show_default=True, help="Notes a second.")
 @click.option("--period", type=click.IntRange(16, 4096), default=64, show_default=True, help="JACK frames a period.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def latency(notes: int, rate: int, period: int, as_json: bool) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from bridge.cli import main, print_json, stop, tell
+from bridge.cli import main, print_json, sentence, stop, tell
 
 
 @main.command()
@@ -39,7 +39,7 @@ def render(
         ):
             outcomes.append(outcome)
             if outcome.error:
-                tell(f"continuo: {outcome.error}.\n  {outcome.hint}.")
+                tell(f"continuo: {outcome.error}.\n  {sentence(outcome.hint)}")
             elif not as_json:
                 click.echo(outcome.output)
     if as_json:

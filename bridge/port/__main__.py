@@ -19,7 +19,7 @@ from bridge.port.rtmidi import RtMidiPorts
 
 Ports = JackPorts | RtMidiPorts | LoopbackPorts
 BACKENDS: dict[str, type[Ports]] = {"jack": JackPorts, "rtmidi": RtMidiPorts, "loopback": LoopbackPorts}
-REPORT_S = 0.05
+REPORT_S = 0.1
 CLOSE_S = 0.5
 
 
@@ -59,14 +59,16 @@ class PortProcess:
         selector = selectors.DefaultSelector()
         selector.register(self._control, selectors.EVENT_READ, self._obey)
         selector.register(self._listener, selectors.EVENT_READ, self._admit)
-        while self._open:
-            for key, _ in selector.select(REPORT_S):
-                key.data()
+        try:
+            while self._open:
+                for key, _ in selector.select(REPORT_S):
+                    key.data()
+                self._report()
+        finally:  # whatever has happened here, no note is left sounding
+            self._exchange.commands.append(("close", None))
+            self._exchange.closed.wait(CLOSE_S)
             self._report()
-        self._exchange.commands.append(("close", None))
-        self._exchange.closed.wait(CLOSE_S)
-        self._report()
-        self._ports.close()
+            self._ports.close()
 
     def _terminate(self, *_: object) -> None:
         self._open = False

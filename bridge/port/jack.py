@@ -7,6 +7,7 @@ from typing import Any
 
 from bridge.errors import PortError
 from bridge.port.exchange import Exchange
+from bridge.port.memory import unlock_shared_table
 from bridge.port.names import port_names
 
 LOST_NS = 50_000_000
@@ -37,6 +38,7 @@ class JackPorts:
     def start(self) -> None:
         """Begin; from here on JACK's thread owns the exchange."""
         self._client.activate()
+        unlock_shared_table()
 
     def close(self) -> None:
         """Take the ports away."""
@@ -48,7 +50,7 @@ class JackPorts:
         self._exchange.closed.set()
 
     def _xrun(self, _delay_us: float) -> None:
-        """A cycle came too late and its messages reached nobody: the next one repeats the releases (JACK calls this)."""
+        """A cycle came too late and nobody got its messages: the next one repeats the releases (JACK calls this)."""
         self._lost_cycle = True
 
     def _process(self, frames: int) -> None:

@@ -12,10 +12,12 @@ import threading
 import time
 from typing import Any
 
+from bridge import realtime
 from bridge.errors import PortError
 from bridge.port.exchange import Exchange
 from bridge.port.names import port_names
 
+PRIORITY = 60
 POLL_S = 0.0005
 IDLE_POLL_S = 0.002
 IDLE_AFTER_NS = 2_000_000_000
@@ -50,6 +52,7 @@ class RtMidiPorts:
             port.close_port()
 
     def _run(self) -> None:
+        realtime.take(PRIORITY)
         busy_ns = 0
         while not self._stop.is_set():
             now_ns = time.monotonic_ns()

@@ -25,8 +25,14 @@ BAD: dict[str, tuple[str, str]] = {
     "format = 1": ("effect", "harmonize"),
     'format = 1\neffect = "harmonise"': ("effect: there is no effect 'harmonise'", "Did you mean 'harmonize'?"),
     "format = 1\neffect = []": ("effect", "harmonize"),
-    'format = 1\neffect = "harmonize"\n[harmonize]\nvoises = 2': ("harmonize.voises", "Did you mean 'harmonize.voices'?"),
-    'format = 1\neffect = "harmonize"\n[harmonise]\nvoices = 2': ("harmonise.voices", "Did you mean 'harmonize.voices'?"),
+    'format = 1\neffect = "harmonize"\n[harmonize]\nvoises = 2': (
+        "harmonize.voises",
+        "Did you mean 'harmonize.voices'?",
+    ),
+    'format = 1\neffect = "harmonize"\n[harmonise]\nvoices = 2': (
+        "harmonise.voices",
+        "Did you mean 'harmonize.voices'?",
+    ),
     'format = 1\neffect = "harmonize"\n[harmonise]': ("harmonise", ""),
     'format = 1\neffect = "harmonize"\n[harmonize]\nvoices = "two"': ("harmonize.voices: voices takes 1 to 6", ""),
     'format = 1\neffect = "harmonize"\n[harmonize]\nvoices = 9': ("harmonize.voices: voices 9 is not within", ""),
@@ -49,8 +55,14 @@ BAD: dict[str, tuple[str, str]] = {
     'format = 1\neffect = "harmonize"\n[[part]]\npitches = 60': ("part[1].pitches takes two", "[lowest, highest]"),
     'format = 1\neffect = "harmonize"\n[[part]]\npitches = ["C4"]': ("part[1].pitches takes two", "[lowest, highest]"),
     'format = 1\neffect = "harmonize"\n[[part]]\npitches = ["C4", "H4"]': ("part[1].pitches.1", ""),
-    'format = 1\neffect = "harmonize"\n[[part]]\npitches = ["C5", "C4"]': ("part[1].pitches: the first is above", "lower"),
-    'format = 1\neffect = "harmonize"\n[[part]]\nvelocity = [90, 20]': ("part[1].velocity: the first is above", "lower"),
+    'format = 1\neffect = "harmonize"\n[[part]]\npitches = ["C5", "C4"]': (
+        "part[1].pitches: the first is above",
+        "lower",
+    ),
+    'format = 1\neffect = "harmonize"\n[[part]]\nvelocity = [90, 20]': (
+        "part[1].velocity: the first is above",
+        "lower",
+    ),
     "format = ": ("no valid TOML", "line"),
     "format = 1\nformat = 1": ("no valid TOML", ""),
 }
@@ -101,13 +113,13 @@ def test_preset_that_does_not_read_names_file_and_key_and_remedy(tmp_path: Path,
 def test_preset_that_is_no_text_is_named(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "mine.toml"
     path.write_bytes(content)
-    with pytest.raises(PresetError, match="mine.toml"):
+    with pytest.raises(PresetError, match=r"mine\.toml"):
         presets.read(path)
 
 
 def test_folder_with_the_name_of_a_preset_is_named(shelf: Path) -> None:
     (shelf / "mine.toml").mkdir()
-    with pytest.raises(PresetError, match="mine.toml"):
+    with pytest.raises(PresetError, match=r"mine\.toml"):
         presets.load("mine")
 
 

@@ -18,7 +18,7 @@ def off(pitch: int, channel: int = 0) -> NoteOff:
 
 
 def in_c(**changes: object) -> Band:
-    return Band(state(harmonize_key="C major", **changes))
+    return Band(state("harmony", harmonize_key="C major", **changes))
 
 
 def answer(band: Band) -> Answer:

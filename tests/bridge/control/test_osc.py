@@ -1,104 +1,14 @@
-import asyncio
 import socket
-from collections.abc import Awaitable, Callable
 from importlib.metadata import version
-from typing import Any
 
 import pytest
-from pythonosc.osc_bundle_builder import OscBundleBuilder
-from pythonosc.osc_message_builder import OscMessageBuilder
-from pythonosc.osc_packet import OscPacket
 
 from bridge import presets
-from bridge.control.osc import MAX_SUBSCRIBERS, OscServer
-from bridge.control.state import Desk
+from bridge.control.osc import OscServer
 from bridge.errors import ContinuoError
+from tests.bridge.control.hall import Hall, on_stage
 
-Message = tuple[str, list[Any]]
-PATIENCE_S = 10
-NEXT_CENTURY = 4_000_000_000.0
-
-
-def osc(address: str, *values: object) -> bytes:
-    builder = OscMessageBuilder(address)
-    for value in values:
-        builder.add_arg(value)
-    return bytes(builder.build().dgram)
-
-
-class Surface(asyncio.DatagramProtocol):
-    """An OSC client on a port of its own."""
-
-    def __init__(self, server: int) -> None:
-        self._server = server
-        self._packets: asyncio.Queue[bytes] = asyncio.Queue()
-        self._transport: Any = None
-
-    async def open(self) -> "Surface":
-        loop = asyncio.get_running_loop()
-        self._transport, _ = await loop.create_datagram_endpoint(lambda: self, local_addr=("127.0.0.1", 0))
-        return self
-
-    @property
-    def port(self) -> int:
-        return int(self._transport.get_extra_info("sockname")[1])
-
-    def datagram_received(self, data: bytes, addr: object) -> None:
-        del addr
-        self._packets.put_nowait(data)
-
-    def say(self, address: str, *values: object) -> None:
-        self.throw(osc(address, *values))
-
-    def throw(self, packet: bytes) -> None:
-        self._transport.sendto(packet, ("127.0.0.1", self._server))
-
-    async def packet(self) -> list[Message]:
-        data = await asyncio.wait_for(self._packets.get(), PATIENCE_S)
-        return [(timed.message.address, list(timed.message.params)) for timed in OscPacket(data).messages]
-
-    async def ask(self, address: str, *values: object) -> Message:
-        self.say(address, *values)
-        return (await self.packet())[0]
-
-    async def rest(self) -> list[Message]:
-        """All that has come and was not read, up to the answer to a ping."""
-        self.say("/continuo/ping")
-        found: list[Message] = []
-        while (messages := await self.packet())[0][0] != "/continuo/pong":
-            found += messages
-        return found
-
-
-class Hall:
-    """A server and what it has told the daemon."""
-
-    def __init__(self, *names: str) -> None:
-        self.desk = Desk(list(names) or ["harmony"])
-        self.changed: list[int | None] = []
-        self.panics = 0
-        self.server = OscServer(self.desk, self.changed.append, self._panic)
-        self.port = 0
-
-    def _panic(self) -> None:
-        self.panics += 1
-
-    async def surface(self) -> Surface:
-        return await Surface(self.port).open()
-
-
-def on_stage(play: Callable[[Hall], Awaitable[None]], *names: str) -> None:
-    """Run a scene with a real server on a free port."""
-
-    async def scene() -> None:
-        hall = Hall(*names)
-        hall.port = await hall.server.open(0)
-        try:
-            await play(hall)
-        finally:
-            hall.server.close()
-
-    asyncio.run(scene())
+YEARS_AHEAD = 2_050_000_000.0
 
 
 def test_ping_is_answered_with_the_version() -> None:
@@ -115,21 +25,6 @@ def test_value_is_asked_for_by_its_address_alone() -> None:
             assert await surface.ask(address) == (address, [pytest.approx(value)])
 
     on_stage(play, "harmony", "satb")
-
-
-def test_set_value_is_kept_handed_on_and_told_to_the_others() -> None:
-    async def play(hall: Hall) -> None:
-        setter, other = await hall.surface(), await hall.surface()
-        for surface in (setter, other):
-            surface.say("/continuo/subscribe")
-            await surface.packet()
-        setter.say("/continuo/1/voices", 5)
-        assert await other.packet() == [("/continuo/1/voices", [5])]
-        assert await setter.rest() == []
-        assert hall.desk.read("/continuo/1/voices") == 5
-        assert hall.changed == [0]
-
-    on_stage(play)
 
 
 @pytest.mark.parametrize(
@@ -213,63 +108,6 @@ def test_packet_that_is_no_osc_is_answered_and_the_server_lives_on(packet: bytes
     on_stage(play)
 
 
-def test_subscriber_gets_the_full_state_at_once_in_one_bundle() -> None:
-    async def play(hall: Hall) -> None:
-        surface = await hall.surface()
-        surface.say("/continuo/subscribe")
-        found = {address: values[0] for address, values in await surface.packet()}
-        assert found == pytest.approx(dict(hall.desk.values()))
-
-    on_stage(play, "harmony", "satb")
-
-
-def test_subscription_may_name_another_port() -> None:
-    async def play(hall: Hall) -> None:
-        hand, screen = await hall.surface(), await hall.surface()
-        hand.say("/continuo/subscribe", screen.port)
-        assert len(await screen.packet()) > 10
-        hand.say("/continuo/1/voices", 2)
-        assert await screen.packet() == [("/continuo/1/voices", [2])]
-        assert await hand.ask("/continuo/1/voices") == ("/continuo/1/voices", [2])
-        assert await screen.packet() == [("/continuo/1/voices", [2])]  # `oscsend` cannot hear the answer itself
-        hand.say("/continuo/unsubscribe", float(screen.port))
-        hand.say("/continuo/1/voices", 4)
-        assert await screen.rest() == []
-
-    on_stage(play)
-
-
-def test_only_changes_are_told() -> None:
-    async def play(hall: Hall) -> None:
-        setter, other = await hall.surface(), await hall.surface()
-        other.say("/continuo/subscribe")
-        await other.packet()
-        setter.say("/continuo/1/voices", 3)
-        await setter.rest()
-        assert [message for message in await other.rest() if message[0] != "/continuo/pong"] == []
-        assert hall.changed == []
-
-    on_stage(play)
-
-
-def test_preset_is_loaded_and_everybody_sees_all_of_it() -> None:
-    async def play(hall: Hall) -> None:
-        surface = await hall.surface()
-        surface.say("/continuo/subscribe")
-        await surface.packet()
-        surface.say("/continuo/preset", "satb")
-        found = {address: values[0] for address, values in await surface.packet()}
-        assert found["/continuo/1/preset"] == "satb"
-        assert found["/continuo/1/part/3/name"] == "Bass"
-        assert hall.changed == [0]
-        surface.say("/continuo/2/preset", "duet")
-        found = {address: values[0] for address, values in await surface.packet()}
-        assert (found["/continuo/1/preset"], found["/continuo/2/preset"]) == ("satb", "duet")
-        assert await surface.ask("/continuo/2/preset") == ("/continuo/2/preset", ["duet"])
-
-    on_stage(play, "harmony", "harmony")
-
-
 def test_presets_inserts_and_state_can_be_asked_for() -> None:
     async def play(hall: Hall) -> None:
         surface = await hall.surface()
@@ -291,53 +129,11 @@ def test_panic_is_passed_on() -> None:
     on_stage(play)
 
 
-def test_bundle_is_served_in_order_and_its_time_is_not_waited_for() -> None:
-    async def play(hall: Hall) -> None:
-        surface = await hall.surface()
-        bundle = OscBundleBuilder(NEXT_CENTURY)
-        for address, values in (("/continuo/1/voices", [2]), ("/continuo/1/voises", [2]), ("/continuo/1/voices", [])):
-            message = OscMessageBuilder(address)
-            for value in values:
-                message.add_arg(value)
-            bundle.add_content(message.build())
-        surface.throw(bundle.build().dgram)
-        assert (await surface.packet())[0][1][0] == 404
-        assert await surface.packet() == [("/continuo/1/voices", [2])]
-
-    on_stage(play)
-
-
-def test_oldest_subscriber_makes_room_beyond_the_limit() -> None:
-    async def play(hall: Hall) -> None:
-        first, second = await hall.surface(), await hall.surface()
-        for surface in (first, second, first):  # who subscribes again is not the oldest
-            surface.say("/continuo/subscribe")
-            await surface.packet()
-        crowd = await hall.surface()
-        for port in range(1, MAX_SUBSCRIBERS):
-            crowd.say("/continuo/subscribe", port)
-        await crowd.rest()
-        hall.server.publish("/continuo/1/chord", "C")
-        assert await first.packet() == [("/continuo/1/chord", ["C"])]
-        second.say("/continuo/state")
-        assert (await second.packet())[0] != ("/continuo/1/chord", ["C"])
-
-    on_stage(play)
-
-
 def test_errors_of_others_are_not_answered_or_two_daemons_would_talk_for_ever() -> None:
     async def play(hall: Hall) -> None:
         surface = await hall.surface()
         surface.say("/continuo/error", 404, "there is no such address", "/continuo/pong")
         assert await surface.rest() == []
-
-    on_stage(play)
-
-
-def test_server_does_not_subscribe_to_itself() -> None:
-    async def play(hall: Hall) -> None:
-        answer = await (await hall.surface()).ask("/continuo/subscribe", hall.port)
-        assert answer[1][0] == 422
 
     on_stage(play)
 

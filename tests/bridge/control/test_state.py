@@ -1,4 +1,5 @@
 import math
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
@@ -78,7 +79,7 @@ def test_unknown_address_is_named(desk: Desk, address: str) -> None:
 
 
 def test_unknown_parameter_is_answered_with_the_nearest(desk: Desk) -> None:
-    with pytest.raises(UnknownAddress, match="Did you mean 'voices'?"):
+    with pytest.raises(UnknownAddress, match="Did you mean 'voices'"):
         desk.read("/continuo/1/voises")
 
 
@@ -107,10 +108,8 @@ def test_refused_value_changes_nothing(desk: Desk, address: str, value: object, 
 def test_range_stays_a_range_whatever_is_sent(low: int, high: int) -> None:
     desk = Desk(["harmony"])
     for name, value in (("lowest", low), ("highest", high), ("lowest", low)):
-        try:
+        with suppress(ValueRefused):
             desk.write(f"/continuo/1/part/1/{name}", value)
-        except ValueRefused:
-            pass
         first, last = (desk.read(f"/continuo/1/part/1/{end}") for end in ("lowest", "highest"))
         assert first <= last  # type: ignore[operator]
 

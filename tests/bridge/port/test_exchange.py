@@ -11,7 +11,7 @@ from bridge.port.exchange import STALL_NS, Exchange
 
 FOREVER = 2**62
 START = 10**9
-PERIOD = 1_000_000
+PERIOD = 5_000_000  # long enough that the exchange looks for the brain in each
 C4, C4_END = bytes.fromhex("903c40"), bytes.fromhex("803c40")
 E4, E4_END = bytes.fromhex("904040"), bytes.fromhex("804040")
 
@@ -47,7 +47,8 @@ class Band:
     def told(self) -> list[Record]:
         """What the brain has been told since it was last asked."""
         assert self.brain
-        records, heard = Records(), []
+        records = Records()
+        heard: list[Record] = []
         while True:
             try:
                 data = self.brain.recv(1 << 16)

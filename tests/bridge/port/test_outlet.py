@@ -1,38 +1,13 @@
-from collections import Counter
-from collections.abc import Iterable
-
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from bridge.port import outlet as module
 from bridge.port.outlet import Outlet
-from music.wire import ALL_NOTES_OFF, ALL_SOUND_OFF
 
 FOREVER = 2**62
 SECOND = 10**9
 
 Planned = tuple[int, str]
 Left = list[str]
-
-
-class Synth:
-    """An instrument as most are: a note-off ends the note, however often it was struck."""
-
-    def __init__(self) -> None:
-        self.sounding: set[tuple[int, int]] = set()
-        self.pedals: set[int] = set()
-
-    def play(self, data: bytes) -> None:
-        kind, channel = data[0] & 0xF0, data[0] & 0x0F
-        if kind == 0x90 and data[2]:
-            self.sounding.add((channel, data[1]))
-        elif kind in (0x80, 0x90):
-            self.sounding.discard((channel, data[1]))
-        elif kind == 0xB0 and data[1] in (ALL_SOUND_OFF, ALL_NOTES_OFF):
-            self.sounding = {key for key in self.sounding if key[0] != channel}
-        elif kind == 0xB0 and data[1] == 64:
-            (self.pedals.add if data[2] >= 64 else self.pedals.discard)(channel)
 
 
 def planned(*messages: Planned, deadline_ns: int = FOREVER) -> Outlet:
@@ -242,7 +217,9 @@ def test_onsets_beyond_the_plan_s_limit_are_dropped_and_their_releases_with_them
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(module, "PLAN_LIMIT", 3)
-    outlet = planned(*((10, f"90{pitch:02x}40") for pitch in range(5)), *((20, f"80{pitch:02x}40") for pitch in range(5)))
+    outlet = planned(
+        *((10, f"90{pitch:02x}40") for pitch in range(5)), *((20, f"80{pitch:02x}40") for pitch in range(5))
+    )
     assert outlet.dropped == 2
     assert left(outlet) == ["900040", "900140", "900240", "800040", "800140", "800240"]
 
@@ -250,125 +227,3 @@ def test_onsets_beyond_the_plan_s_limit_are_dropped_and_their_releases_with_them
 def test_flood_of_releases_without_onsets_takes_no_room() -> None:
     outlet = planned(*((10, "803c40") for _ in range(1000)))
     assert outlet.next_due_ns is None
-
-
-PITCHES = st.integers(60, 62)
-CHANNELS = st.integers(0, 1)
-MOMENTS = st.integers(0, 40)
-DRY = st.one_of(
-    st.builds(lambda c, p: bytes((0x90 | c, p, 80)), CHANNELS, PITCHES),
-    st.builds(lambda c, p: bytes((0x80 | c, p, 64)), CHANNELS, PITCHES),
-    st.builds(lambda c, p: bytes((0x90 | c, p, 0)), CHANNELS, PITCHES),
-    st.builds(lambda c, n: bytes((0xB0 | c, n, 0)), CHANNELS, st.sampled_from([ALL_SOUND_OFF, ALL_NOTES_OFF])),
-    st.builds(lambda c, v: bytes((0xB0 | c, 64, v)), CHANNELS, st.sampled_from([0, 127])),
-)
-STEPS = st.one_of(
-    st.tuples(st.just("dry"), DRY),
-    st.tuples(st.just("on"), CHANNELS, PITCHES, MOMENTS, MOMENTS),
-    st.tuples(st.just("off"), st.integers(0, 10), MOMENTS),
-    st.tuples(st.just("due"), st.integers(1, 10), st.sets(st.integers(0, 5))),
-    st.sampled_from([("silence",), ("panic",), ("cut",), ("silence",)]),
-)
-
-
-class Stage:
-    """An outlet, the synth behind it, and the clock."""
-
-    def __init__(self) -> None:
-        self.outlet = Outlet()
-        self.synth = Synth()
-        self.now = 0
-        self.dry: set[tuple[int, int]] = set()
-        self.owing: list[tuple[int, int, int]] = []  # (channel, pitch, earliest due) of onsets without a release
-
-    def do(self, step: tuple[object, ...]) -> None:
-        match step:
-            case ("dry", bytes(data)):
-                self.outlet.passed(data)
-                self.synth.play(data)
-                musician = Synth()
-                musician.sounding = set(self.dry)
-                musician.play(data)
-                self.dry = musician.sounding
-            case ("on", int(channel), int(pitch), int(due), int(grace)):
-                self.outlet.plan(self.now + due - 10, self.now + due - 10 + grace, bytes((0x90 | channel, pitch, 70)))
-                self.owing.append((channel, pitch, self.now))
-            case ("off", int(which), int(due)) if self.owing:
-                self.release(which % len(self.owing), self.now + due - 10)
-            case ("due", int(passing), refused):
-                self.advance(passing, refused if isinstance(refused, set) else set())
-            case ("silence",):
-                self.outlet.silence()
-            case ("panic",):
-                self.outlet.panic()
-                self.dry.clear()
-                self.advance(1, set())  # its all-notes-off takes with it whatever is struck before it has left
-            case ("cut",):
-                self.outlet.cut()
-                self.dry.clear()
-
-    def release(self, which: int, due: int) -> None:
-        channel, pitch, _ = self.owing.pop(which)
-        self.outlet.plan(due, 0, bytes((0x80 | channel, pitch, 64)))
-
-    def advance(self, passing: int, refused: set[int]) -> None:
-        self.now += passing
-        for number, (_, data) in enumerate(self.outlet.due(self.now, self.now)):
-            if number in refused:
-                self.outlet.refused(data)
-                continue
-            before = set(self.synth.sounding)
-            self.synth.play(data)
-            if data[0] & 0xF0 in (0x80, 0x90):
-                assert not self.dry & (before - self.synth.sounding), "a held dry note was cut"
-
-    def finish(self) -> None:
-        while self.owing:
-            self.release(0, self.now)
-        for channel, pitch in list(self.dry):
-            self.do(("dry", bytes((0x80 | channel, pitch, 64))))
-        for _ in range(3):
-            self.advance(200, set())
-
-
-@given(st.lists(STEPS, max_size=40))
-def test_nothing_that_left_is_left_sounding(steps: list[tuple[object, ...]]) -> None:
-    stage = Stage()
-    for step in steps:
-        stage.do(step)
-    stage.finish()
-    assert stage.synth.sounding == set()
-    assert stage.outlet.sounding == 0
-    assert stage.outlet.next_due_ns is None
-
-
-@pytest.mark.parametrize("end", ["silence", "panic"])
-@given(steps=st.lists(STEPS, max_size=40))
-def test_silence_and_panic_end_what_nobody_would_release(end: str, steps: list[tuple[object, ...]]) -> None:
-    stage = Stage()
-    for step in steps:
-        stage.do(step)
-    stage.do((end,))
-    stage.advance(200, set())
-    stage.advance(200, set())
-    assert stage.synth.sounding == stage.dry
-    assert end == "silence" or not stage.synth.pedals
-
-
-@given(st.lists(st.tuples(CHANNELS, PITCHES, MOMENTS, st.integers(1, 40)), max_size=30))
-def test_every_onset_in_time_leaves_once_and_at_its_time(notes: list[tuple[int, int, int, int]]) -> None:
-    outlet = Outlet()
-    for channel, pitch, onset, length in notes:
-        outlet.plan(onset, FOREVER, bytes((0x90 | channel, pitch, 70)))
-        outlet.plan(onset + length, FOREVER, bytes((0x80 | channel, pitch, 64)))
-    out = outlet.due(FOREVER, 0)
-    onsets = Counter((due, data[0] & 0x0F, data[1]) for due, data in out if data[0] & 0xF0 == 0x90)
-    assert onsets == Counter((onset, channel, pitch) for channel, pitch, onset, _ in notes)
-    assert _sounding_after(data for _, data in out) == set()
-
-
-def _sounding_after(messages: Iterable[bytes]) -> set[tuple[int, int]]:
-    synth = Synth()
-    for data in messages:
-        synth.play(data)
-    return synth.sounding

@@ -1,0 +1,227 @@
+import json
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from bridge import presets
+from bridge.cli import main
+from tests.bridge.render.pieces import SCALE, melody, piece
+
+USER_ERROR = 2
+
+
+def commands(group: click.Group, above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    for name, command in group.commands.items():
+        yield (*above, name)
+        if isinstance(command, click.Group):
+            yield from commands(command, (*above, name))
+
+
+def continuo(*arguments: object) -> Result:
+    return CliRunner().invoke(main, [str(argument) for argument in arguments], prog_name="continuo")
+
+
+def refused(result: Result) -> list[str]:
+    """The lines on stderr of a command that fails as a user can expect."""
+    assert result.exit_code == USER_ERROR
+    assert result.stdout == ""
+    assert "Traceback" not in result.output
+    return result.stderr.splitlines()
+
+
+@pytest.fixture
+def song(tmp_path: Path) -> Path:
+    path = tmp_path / "song.mid"
+    path.write_bytes(melody())
+    return path
+
+
+@pytest.mark.parametrize("command", [(), *commands(main)])
+def test_every_command_explains_itself(command: tuple[str, ...]) -> None:
+    for flag in ("--help", "-h"):
+        result = continuo(*command, flag)
+        assert result.exit_code == 0
+        assert result.output.startswith("Usage: continuo")
+
+
+def test_help_loads_nothing_that_is_slow() -> None:
+    program = (
+        "import sys\nfrom bridge.cli import main\ntry:\n    main(['render', '--help'])\nexcept SystemExit:\n    pass\n"
+        "sys.exit(str(sorted({'numpy', 'numba', 'torch', 'mido', 'asyncio', 'pythonosc', 'rich', 'textual'}"
+        " & set(sys.modules))))"
+    )
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert result.stderr.strip() == "[]"
+
+
+def test_version_is_told() -> None:
+    assert continuo("--version").output.startswith("continuo, version ")
+
+
+def test_render_writes_into_the_folder_and_prints_the_paths(song: Path, tmp_path: Path) -> None:
+    result = continuo("render", song, "-o", tmp_path / "out")
+    assert result.exit_code == 0
+    assert result.stdout.strip() == str(tmp_path / "out" / "song.mid")
+    assert "1 of 1 files" in result.stderr
+    assert (tmp_path / "out" / "song.mid").read_bytes().startswith(b"MThd")
+
+
+def test_render_json_is_one_list_on_stdout(song: Path, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.mid"
+    bad.write_bytes(b"hello")
+    result = continuo("render", song, bad, "-o", tmp_path / "out", "--json", "--jobs", 1)
+    good, failed = json.loads(result.stdout)
+    assert result.exit_code == USER_ERROR
+    assert good["output"].endswith("song.mid")
+    assert good["notes"] > 0
+    assert good["track"] == "Melody"
+    assert {"error", "hint"} <= set(failed)
+
+
+def test_same_seed_gives_the_same_bytes(song: Path, tmp_path: Path) -> None:
+    for folder in ("a", "b"):
+        continuo("render", song, "-o", tmp_path / folder, "--seed", 5)
+    assert (tmp_path / "a" / "song.mid").read_bytes() == (tmp_path / "b" / "song.mid").read_bytes()
+
+
+def test_file_that_is_no_midi_file_is_one_sentence_and_a_remedy(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.mid"
+    bad.write_bytes(b"RIFF")
+    lines = refused(continuo("render", bad, "-o", tmp_path / "out"))
+    assert lines == [
+        f"continuo: {bad}: not a MIDI file: it does not start with MThd.",
+        "  Export it again as a standard MIDI file.",
+    ]
+    assert not (tmp_path / "out").exists()
+
+
+def test_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    lines = refused(continuo("render", tmp_path / "nothing.mid", "-o", tmp_path / "out"))
+    assert lines[0] == f"continuo: {tmp_path / 'nothing.mid'}: there is no such file."
+
+
+def test_file_without_notes_is_named(tmp_path: Path) -> None:
+    empty = tmp_path / "empty.mid"
+    empty.write_bytes(piece())
+    lines = refused(continuo("render", empty, "-o", tmp_path / "out"))
+    assert lines[0] == f"continuo: {empty}: there are no notes in this file."
+
+
+@pytest.mark.parametrize("command", ["render", "run"])
+def test_unknown_preset_is_answered_with_the_nearest(command: str, song: Path, tmp_path: Path) -> None:
+    rest = (song, "-o", tmp_path / "out") if command == "render" else ("--backend", "loopback", "--osc-port", 0)
+    lines = refused(continuo(command, *rest, "--preset", "satbb"))
+    assert lines == ["continuo: there is no preset 'satbb'.", "  Did you mean 'satb'?"]
+
+
+def test_track_that_is_not_there_is_named(tmp_path: Path) -> None:
+    song = tmp_path / "song.mid"
+    song.write_bytes(piece(("Flute", 0, SCALE)))
+    lines = refused(continuo("render", song, "-o", tmp_path / "out", "--track", "Flut"))
+    assert lines == [f"continuo: {song}: there is no track 'Flut' with notes.", "  Did you mean 'Flute'?"]
+
+
+def test_input_is_never_overwritten(song: Path) -> None:
+    before = song.read_bytes()
+    assert "would be overwritten" in refused(continuo("render", song, "-o", song.parent))[0]
+    assert song.read_bytes() == before
+
+
+def test_unknown_option_is_answered_with_the_nearest(song: Path) -> None:
+    assert "--jobs" in "".join(refused(continuo("render", song, "-o", "out", "--jbos", 2)))
+
+
+def test_unknown_command_is_answered() -> None:
+    assert "rendr" in "".join(refused(continuo("rendr")))
+
+
+@pytest.mark.parametrize(("option", "value"), [("--jobs", 0), ("--seed", -1), ("--seed", "x")])
+def test_option_out_of_range_is_named(song: Path, option: str, value: object) -> None:
+    assert option in "".join(refused(continuo("render", song, "-o", "out", option, value)))
+
+
+def daemon(*arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "bridge.cli", "run", "--backend", "loopback", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+
+
+def test_osc_port_in_use_is_one_sentence_and_a_remedy() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.1", 0))
+        port = other.getsockname()[1]
+        ended = daemon("--osc-port", port)
+    assert ended.returncode == USER_ERROR
+    assert ended.stderr.splitlines() == [
+        f"continuo: OSC port {port} is in use.",
+        "  Give another with --osc-port (0 takes a free one).",
+    ]
+
+
+def test_melody_that_is_not_there_is_one_sentence_and_a_remedy(tmp_path: Path) -> None:
+    ended = daemon("--osc-port", 0, "--melody", tmp_path / "nothing.mid")
+    assert ended.returncode == USER_ERROR
+    assert ended.stderr.splitlines() == [
+        f"continuo: {tmp_path / 'nothing.mid'}: there is no such file.",
+        "  Check the name.",
+    ]
+
+
+def test_melody_without_notes_is_named(tmp_path: Path) -> None:
+    (tmp_path / "empty.mid").write_bytes(piece())
+    ended = daemon("--osc-port", 0, "--melody", tmp_path / "empty.mid")
+    assert ended.returncode == USER_ERROR
+    assert ended.stderr.splitlines()[0] == f"continuo: {tmp_path / 'empty.mid'}: there are no notes in this file."
+
+
+def test_loopback_plays_the_melody_through_the_engine_and_leaves_a_take(tmp_path: Path) -> None:
+    tune, take = tmp_path / "tune.mid", tmp_path / "take.mid"
+    tune.write_bytes(melody((0, 240, 67), (240, 240, 72)))
+    ended = daemon("--osc-port", 0, "--melody", tune, "--take", take, "--json")
+    assert ended.returncode == 0, ended.stderr
+    events = [json.loads(line) for line in ended.stdout.splitlines()]
+    assert [event["backend"] for event in events if event["event"] == "ready"] == ["loopback"]
+    assert events[-1] == {"event": "take", "path": str(take)}
+    from music.midifile import read
+
+    tracks = read(take).tracks
+    assert [track.name for track in tracks] == ["Melody", "Continuo 2"]
+    assert tracks[0].notes["pitch"].tolist() == [67, 72]
+    assert len(tracks[1].notes) >= 3
+
+
+def test_presets_are_listed_and_as_json() -> None:
+    rows = json.loads(continuo("presets", "--json").stdout)
+    assert [row["name"] for row in rows] == presets.names()
+    assert all(Path(row["file"]).is_file() and row["title"] and row["effect"] for row in rows)
+    assert "satb" in continuo("presets").stdout
+
+
+def test_addresses_are_listed_and_as_json() -> None:
+    rows = json.loads(continuo("addresses", "--json").stdout)
+    assert {"address": "/continuo/ping", "kind": "do"}.items() <= rows[0].items()
+    listed = continuo("addresses").stdout.splitlines()
+    assert len(listed) == len(rows)
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_script_is_printed(shell: str) -> None:
+    result = continuo("completion", shell)
+    assert result.exit_code == 0
+    assert "_CONTINUO_COMPLETE" in result.stdout
+
+
+def test_completion_of_an_unknown_shell_is_refused() -> None:
+    assert "csh" in "".join(refused(continuo("completion", "csh")))
+
+
+def test_ports_and_doctor_speak_json() -> None:
+    assert isinstance(json.loads(continuo("ports", "--json").stdout), dict)
+    findings = json.loads(continuo("doctor", "--json").stdout)
+    assert {"system", "presets"} <= {finding["what"] for finding in findings}
+    assert all(finding["remedy"] for finding in findings if finding["grade"] == "bad")
