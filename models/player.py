@@ -78,6 +78,8 @@ class Moment:
     """When that answer was given, in beats."""
     onsets: tuple[Sound, ...] = field(default=())
     """What was struck in the open frame so far."""
+    move: bool = False
+    """Nothing new was played, and the preset wants the chord to move on under what is held."""
 
 
 class Player(Protocol[State]):

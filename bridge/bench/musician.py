@@ -67,6 +67,12 @@ class Musician:
         self.answers.clear()
         self.directs.clear()
 
+    def unplug(self) -> None:
+        """Pull the cable to the daemon's input; its output is still heard."""
+        for port in self._player.get_all_connections(self._out):
+            if port.name != self._direct.name:
+                self._player.disconnect(self._out, port)
+
     def close(self) -> None:
         """Leave."""
         for client in (self._player, self._listener):

@@ -66,6 +66,7 @@ class Insert:
         self._close_frames(time_ns)
         match event:
             case NoteOn(channel, pitch, velocity) if channel in self.settings.channels:
+                self._release(channel, pitch, time_ns)  # struck while down: its note-off was lost, a key is down once
                 self._held.press(channel, pitch, velocity)
                 self._ring.on(0, pitch, velocity)
                 self._struck = True
@@ -103,7 +104,7 @@ class Insert:
         if wake_ns is None or now_ns < wake_ns:
             return []
         beat = self._next_motion(now_ns)
-        due = self._ask(self._timeline.ns_at(beat))
+        due = self._ask(self._timeline.ns_at(beat), move=True)
         self._answered_beat = beat  # not rounded to ns: a beat that counts as not answered yet would come again
         return due
 
@@ -152,11 +153,12 @@ class Insert:
             return []
         return self._end(list(self._sounding), time_ns)
 
-    def _ask(self, time_ns: int) -> list[Due]:
+    def _ask(self, time_ns: int, *, move: bool = False) -> list[Due]:
         """Ask the player and turn the difference to what sounds into messages."""
         held = self._sounds()
         beat = self._timeline.beat_at(time_ns)
-        moment = Moment(beat, self.settings.wish, self.answer, self._answered_beat, self._struck_in_open_frame())
+        struck = self._struck_in_open_frame()
+        moment = Moment(beat, self.settings.wish, self.answer, self._answered_beat, struck, move)
         self.answer, self._answered_beat = self._player.answer(self._state, held, moment), beat
         wanted: dict[Note, Part] = {}
         for part, pitch in zip(self.settings.parts, self.answer.pitches, strict=True):

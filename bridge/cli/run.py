@@ -10,6 +10,9 @@ from typing import Any
 import click
 
 from bridge.cli import main, print_json, tell
+from bridge.errors import ContinuoError
+
+MAX_INSERTS = 16
 
 
 @main.command()
@@ -49,6 +52,8 @@ def run(
     from bridge.control.daemon import Daemon, Options
 
     chosen = list(presets) or [shelf.DEFAULT]
+    if len(chosen) > MAX_INSERTS:
+        raise ContinuoError(f"{len(chosen)} inserts are too many", f"Give at most {MAX_INSERTS} presets")
     played: list[tuple[int, int, str]] = []
     with ExitStack() as stack:
         screen = Screen(stack, quiet=headless, as_json=as_json)
@@ -85,8 +90,9 @@ class Screen:
     def show(self, event: dict[str, Any]) -> None:
         """Show what the daemon tells."""
         if self._as_json:
-            print_json(event)
-            sys.stdout.flush()
+            with suppress(BrokenPipeError):  # whoever read this is gone; the music goes on
+                print_json(event)
+                sys.stdout.flush()
         elif event["event"] == "trouble":
             tell(f"continuo: {event['text']}")
         elif self._quiet:

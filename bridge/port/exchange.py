@@ -13,7 +13,7 @@ from typing import Any
 
 from bridge.messages import INPUT, PLAY, RECORD, RESET, SILENCE, Record, Records, pack
 from bridge.port.outlet import Outlet
-from music.wire import TRANSPORT_LENGTH, length
+from music.wire import ALL_NOTES_OFF, CONTROL, TRANSPORT_LENGTH, length
 
 STALL_NS = 300_000_000
 """A brain that has said nothing for this long (it says something every 100 ms) is taken for dead until it speaks."""
@@ -33,7 +33,8 @@ class Exchange:
     def __init__(self, inserts: int) -> None:
         self.outlets = [Outlet() for _ in range(inserts)]
         self.commands: deque[tuple[str, Any]] = deque()
-        """Any thread: ("brain", socket), ("thru", [bool per insert]), ("panic", None), ("close", None)."""
+        """Any thread: ("brain", socket), ("thru", [bool per insert]), ("unplugged", insert), ("panic", None),
+        ("close", None)."""
         self.reports: deque[dict[str, Any]] = deque(maxlen=1000)
         """Any thread: what happened, oldest first."""
         self.closed = Event()
@@ -91,6 +92,8 @@ class Exchange:
                 if was and not is_on:  # the release of what is held now would not pass any more
                     outlet.cut()
             self._thru = value
+        elif command == "unplugged":
+            self._unplug(value)
         elif command in ("panic", "close"):
             for outlet in self.outlets:
                 outlet.panic()
@@ -98,6 +101,12 @@ class Exchange:
             self._lose_brain()
             self._thru = [False] * len(self._thru)
             self._cycles_to_close = 2  # what was written must be read by its listeners before the ports go
+
+    def _unplug(self, insert: int) -> None:
+        """Whoever played into an insert is gone: nobody will release what is held."""
+        self.outlets[insert].cut()
+        for channel in range(16):
+            self._backlog += pack(Record(0, 0, INPUT, insert, bytes((CONTROL | channel, ALL_NOTES_OFF, 0))))
 
     def _send(self) -> None:
         """Give the brain what came in; a brain that does not read loses input, and is told so."""
@@ -134,6 +143,8 @@ class Exchange:
             self._stalled = False
             self.reports.append({"brain": "back"})
         for time_ns, deadline_ns, kind, insert, content in self._records.feed(data):
+            if insert >= len(self.outlets):
+                continue
             if kind == PLAY:
                 self.outlets[insert].plan(time_ns, deadline_ns, content)
             elif kind == SILENCE:

@@ -33,6 +33,7 @@ class JackPorts:
         self._lost_cycle = False
         self._client.set_process_callback(self._process)
         self._client.set_xrun_callback(self._xrun)
+        self._client.set_port_connect_callback(self._connected, only_available=False)
         self._client.set_shutdown_callback(self._shutdown)
 
     def start(self) -> None:
@@ -48,6 +49,12 @@ class JackPorts:
     def _shutdown(self, _status: object, reason: str) -> None:
         self._exchange.reports.append({"lost": f"the JACK server went away ({reason})"})
         self._exchange.closed.set()
+
+    def _connected(self, source: Any, target: Any, made: bool) -> None:
+        """A cable was plugged in or pulled (JACK calls this)."""
+        for insert, port in enumerate(self._ins):
+            if not made and port in (source, target):
+                self._exchange.commands.append(("unplugged", insert))
 
     def _xrun(self, _delay_us: float) -> None:
         """A cycle came too late and nobody got its messages: the next one repeats the releases (JACK calls this)."""
@@ -68,6 +75,8 @@ class JackPorts:
                 data = bytes(buffer)
                 if exchange.arrive(insert, data, start_ns + int(offset * self._ns_per_frame)):
                     leaving.append((insert, offset, data))
+        for port in self._outs:
+            port.clear_buffer()
         until_ns = start_ns + int(frames * self._ns_per_frame)
         if self._lost_cycle:
             self._lost_cycle = False
@@ -76,8 +85,6 @@ class JackPorts:
         for insert, due_ns, data in exchange.cycle(until_ns, start_ns):
             offset = round((due_ns - start_ns) / self._ns_per_frame)
             leaving.append((insert, min(max(offset, 0), frames - 1), data))
-        for port in self._outs:
-            port.clear_buffer()
         if leaving:
             self._write(start_ns, leaving)
 

@@ -42,19 +42,24 @@ class LoopbackPorts:
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            now_ns = time.monotonic_ns()
-            melody = self._melody
-            if melody:
-                end = bisect_left(melody, (now_ns - self._start_ns, b""))
-                self._melody = melody[end:]
-                for time_ns, data in melody[:end]:
-                    if self._exchange.arrive(0, data, self._start_ns + time_ns):
-                        self._report(0, self._start_ns + time_ns, data)
-                if not self._melody:
-                    threading.Timer(TAIL_NS / 1e9, self._exchange.reports.append, [{"done": True}]).start()
-            for insert, due_ns, data in self._exchange.cycle(now_ns + 1, now_ns):
-                self._report(insert, max(due_ns, self._start_ns), data)
+            try:
+                self._cycle(time.monotonic_ns())
+            except Exception as error:  # noqa: BLE001 - a dead thread would never end the melody
+                self._exchange.reports.append({"fault": repr(error)})
             time.sleep(POLL_S)
+
+    def _cycle(self, now_ns: int) -> None:
+        melody = self._melody
+        if melody:
+            end = bisect_left(melody, (now_ns - self._start_ns, b""))
+            self._melody = melody[end:]
+            for time_ns, data in melody[:end]:
+                if self._exchange.arrive(0, data, self._start_ns + time_ns):
+                    self._report(0, self._start_ns + time_ns, data)
+            if not self._melody:
+                threading.Timer(TAIL_NS / 1e9, self._exchange.reports.append, [{"done": True}]).start()
+        for insert, due_ns, data in self._exchange.cycle(now_ns + 1, now_ns):
+            self._report(insert, max(due_ns, self._start_ns), data)
 
     def _report(self, insert: int, time_ns: int, data: bytes) -> None:
         self._exchange.reports.append({"played": [insert, time_ns - self._start_ns, data.hex()]})

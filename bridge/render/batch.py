@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass
 from functools import partial
 from multiprocessing import get_context
@@ -70,8 +71,11 @@ def run(
         yield from map(work, pairs)
         return
     context = get_context("spawn")  # a fork would copy whatever threads the libraries have started
-    with ProcessPoolExecutor(min(jobs, len(pairs)), mp_context=context, initializer=harmony.warm) as pool:
-        yield from pool.map(work, pairs)
+    try:
+        with ProcessPoolExecutor(min(jobs, len(pairs)), mp_context=context, initializer=harmony.warm) as pool:
+            yield from pool.map(work, pairs)
+    except BrokenProcessPool as error:
+        raise FileError("a render process was killed (out of memory?)", "Try again with --jobs 1") from error
 
 
 def one(state: dict[str, Any], track: str | None, pair: tuple[Path, Path]) -> Outcome:

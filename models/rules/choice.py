@@ -27,6 +27,8 @@ STRANGER = -6.0
 """What each held note outside the chord costs, beside the melody; and the melody too on top of a played chord."""
 STALE = -0.5
 """What staying costs a settled chord when the melody has moved on."""
+TOLD_TO_MOVE = -5.0
+"""What staying costs where the chord is asked to move on under a held note: less than a wrong note."""
 BORROWED = -7.0
 """log P of a chord that only a played chord can call for."""
 CLASH = -2.0
@@ -58,6 +60,8 @@ class Scene:
     """How long it has been sounding."""
     phase: float
     """Where in the beat, 0 to 1."""
+    move: bool = False
+    """Whether the chord is asked to move on under a held note."""
     modal: bool = False
     """Whether the minor key was heard with its lowered seventh step rather than its leading tone."""
 
@@ -122,11 +126,15 @@ def _following(scene: Scene) -> tuple[float, ...]:
 
 def _staying(scene: Scene) -> float:
     """What keeping the present chord costs now."""
+    if scene.move:
+        return TOLD_TO_MOVE
     return STALE if scene.step and scene.age_beats >= SETTLED_BEATS else 0.0
 
 
 def _haste(scene: Scene) -> float:
     """What leaving the present chord costs now."""
+    if scene.move:
+        return 0.0
     haste = HASTE * max(0.0, 1 - scene.age_beats / SETTLED_BEATS)
     if 0.2 < scene.phase < 0.8:
         haste += OFFBEAT

@@ -95,6 +95,7 @@ class RuleHarmony:
             present=past.chord if past and past is moment.last else None,
             age_beats=_age_beats(state, past, moment),
             phase=moment.beat % 1.0,
+            move=moment.move,
             modal=key.mode == "minor" and seventh > leading,
         )
         ranked = options(scene)

@@ -92,6 +92,12 @@ def test_a_killed_control_takes_the_others_and_every_note_with_it(stage: tuple[L
     daemon.process.returncode = 0  # it was us: the fixture need not complain
 
 
+def test_a_pulled_cable_ends_the_harmony_of_what_was_held(stage: tuple[LiveDaemon, Synth]) -> None:
+    _, synth = stage
+    synth.player.unplug()
+    until(lambda: not synth.sounding, "silence")
+
+
 def test_a_killed_port_is_opened_again(stage: tuple[LiveDaemon, Synth]) -> None:
     daemon, _ = stage
     os.kill(daemon.pid("port"), signal.SIGKILL)

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 
 from bridge.brain.insert import Due
@@ -92,11 +94,13 @@ def test_releases_come_with_the_last_key_and_not_before() -> None:
     assert {due.time_ns for due in ended} == {band.now}
 
 
-def test_key_pressed_twice_needs_two_releases() -> None:
+def test_key_struck_while_down_is_struck_again_and_one_release_ends_it() -> None:
+    # Its note-off was lost on the way (an xrun): counting the presses would leave the harmony hanging.
     band = in_c()
-    band.play(on(C))
-    band.play(on(C, 90))
-    assert releases(band.play(off(C))) == []
+    first = onsets(band.play(on(C)))
+    again = band.play(on(C, 90))
+    assert pitches(releases(again)) == pitches(first)
+    assert len(onsets(again)) == 3
     assert len(releases(band.play(off(C)))) == 3
 
 
@@ -193,6 +197,17 @@ def test_motion_asks_again_at_its_beats_and_plans_ahead() -> None:
     assert moved
     assert all(time_ns % (2 * BEAT) == 0 for time_ns in moved)
     assert band.engine.next_wake_ns(band.now) == 42 * BEAT - 20 * MS
+
+
+def test_motion_moves_the_chord_under_a_held_note() -> None:
+    band = in_c(harmonize_motion_beats=2.0)
+    band.play(on(C))
+    chords = []
+    for _ in range(4):
+        chords.append(answer(band).chord)
+        band.wait(2 * BEAT)
+    assert all(before != after for before, after in pairwise(chords))
+    assert all(chord and C % 12 in chord.pitch_classes for chord in chords)
 
 
 def test_motion_rests_while_nothing_is_held_and_while_bypassed() -> None:

@@ -163,6 +163,24 @@ def test_what_the_brain_plans_leaves_at_its_insert_when_it_is_due() -> None:
     assert due == [(1, START + 5 * PERIOD, C4)]
 
 
+def test_pulled_cable_ends_what_its_musician_held_and_tells_the_brain(band: Band) -> None:
+    band.meet()
+    band.arrive(C4, bytes((0xB0, 64, 127)))
+    band.cycle()
+    band.told()
+    band.exchange.commands.append(("unplugged", 0))
+    band.cycle()
+    assert band.cycle() == ["803c40", "b04000"]
+    assert {record.data for record in band.told()} == {bytes((0xB0 | channel, 123, 0)) for channel in range(16)}
+
+
+def test_record_for_an_insert_that_does_not_exist_is_passed_over(band: Band) -> None:
+    band.meet()
+    band.say(PLAY, E4, insert=9)
+    band.say(PLAY, C4)
+    assert band.cycle() == ["903c40"]
+
+
 def test_silence_is_for_one_insert() -> None:
     band = Band(inserts=2)
     band.meet()
