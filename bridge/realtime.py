@@ -6,9 +6,12 @@ import os
 
 
 def take(priority: int) -> bool:
-    """Ask for first-in-first-out scheduling (JACK's own threads have 70 and more); False where it is not granted."""
+    """Ask for first-in-first-out scheduling (JACK's own threads have 70 and more); False where it is not granted.
+
+    The threads and processes that it starts do not inherit it.
+    """
     try:
-        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(priority))
+        os.sched_setscheduler(0, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, os.sched_param(priority))
     except (AttributeError, OSError):  # not Linux, or no right to it
         return False
     return True

@@ -10,7 +10,7 @@ from bridge.port.exchange import Exchange
 from bridge.port.memory import unlock_shared_table
 from bridge.port.names import port_names
 
-LOST_NS = 50_000_000
+LOST_NS = 20_000_000
 """How far back releases are repeated after a lost cycle."""
 DLL_GAIN = 0.005
 DLL_JUMP_NS = 20_000_000

@@ -126,9 +126,8 @@ class Outlet:
 
     def repeat(self, since_ns: int) -> None:
         """Owe again what ended notes since then and is still true: no later onset or pedal has come after it."""
-        for when_ns, data in self._recent:
-            if when_ns >= since_ns and not self._undone(data):
-                self._owed.append(data)
+        recent = dict.fromkeys(data for when_ns, data in self._recent if when_ns >= since_ns)
+        self._owed += [data for data in recent if not self._undone(data)]
 
     def _undone(self, data: bytes) -> bool:
         """Whether what a message ended has begun anew."""
