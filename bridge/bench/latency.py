@@ -128,9 +128,9 @@ def _one(player: Musician, pitch: int, velocity: int, taken: Taken) -> None:
     player.clear()
     onset, release = bytes((0x90, pitch, velocity)), bytes((0x80, pitch, 64))
     sent_ns = player.play(onset)
-    _wait(lambda: player.directs and len(_pitches(player, 0x90)) > VOICES)
+    _wait(lambda: player.directs and len(_sounding(player)) > VOICES)
     player.play(release)
-    _wait(lambda: len(player.directs) > 1 and _pitches(player, 0x90) <= _pitches(player, 0x80))
+    _wait(lambda: len(player.directs) > 1 and not _sounding(player))
     answers = list(player.answers)
     dry = [one for one in answers if one.data == onset]
     wet = [one for one in answers if one.data[0] == 0x91]
@@ -144,9 +144,13 @@ def _one(player: Musician, pitch: int, velocity: int, taken: Taken) -> None:
         taken.harmony.append((wet[VOICES - 1].time_ns - sent_ns) / 1e6)
 
 
-def _pitches(player: Musician, kind: int) -> set[tuple[int, int]]:
-    """(channel, pitch) of the onsets (or releases) that have come back since the newest note, dry and wet."""
-    return {(one.data[0] & 0x0F, one.data[1]) for one in list(player.answers) if one.data[0] & 0xF0 == kind}
+def _sounding(player: Musician) -> set[tuple[int, int]]:
+    """(channel, pitch) of what sounds since the newest note, dry and wet."""
+    sounding: set[tuple[int, int]] = set()
+    for one in list(player.answers):
+        change = sounding.add if one.data[0] & 0xF0 == 0x90 else sounding.discard
+        change((one.data[0] & 0x0F, one.data[1]))
+    return sounding
 
 
 def _wait(true: Callable[[], object]) -> None:
