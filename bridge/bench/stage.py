@@ -117,6 +117,13 @@ class LiveDaemon:
         """The process number that one of its processes had at the start."""
         return int(self.process.pid if role == "control" else self.ready["pids"][role])
 
+    def newest(self, *path: str) -> Any:
+        """The value at a path of the newest event that has it."""
+        value: Any = next(event for event in reversed(self.events) if path[0] in event)
+        for step in path:
+            value = value[step]
+        return value
+
     def stop(self) -> int:
         """End it as a user would; gives its exit code."""
         if self.process.poll() is None:

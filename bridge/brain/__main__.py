@@ -13,6 +13,7 @@ from typing import Any
 
 from bridge import realtime
 from bridge.brain.engine import Engine, Heard, Sent
+from bridge.brain.insert import Insert
 from bridge.brain.settings import Settings
 from bridge.brain.transport import Transport
 from bridge.messages import (
@@ -55,7 +56,7 @@ class Brain:
         self._transport = Transport(time.monotonic_ns())
         self._beat_ns = 0
         self._published_ns = 0
-        self._shown: list[tuple[str, str]] = []
+        self._shown: list[tuple[str, str, int]] = []
         self._open = True
 
     def run(self) -> None:
@@ -162,11 +163,16 @@ class Brain:
         """Tell control what was answered, at most twenty times a second."""
         if not self._engine or now_ns - self._published_ns < PUBLISH_NS:
             return
-        answers = [insert.answer for insert in self._engine.inserts]
-        shown = [(str(one.chord or ""), str(one.key or "")) if one else ("", "") for one in answers]
+        shown = [_shown(insert) for insert in self._engine.inserts]
         if shown != self._shown:
             self._published_ns, self._shown = now_ns, shown
             self._control.sendall(line({"answers": shown}))
+
+
+def _shown(insert: Insert) -> tuple[str, str, int]:
+    """The chord that an insert plays, the key that its player hears, and what it has missed."""
+    answer = insert.answer
+    return (str(answer.chord or ""), str(answer.key or ""), insert.missed) if answer else ("", "", insert.missed)
 
 
 def main() -> int:

@@ -43,6 +43,8 @@ class Insert:
         self.settings = settings
         self.answer: Answer | None = None
         """The newest answer of the player, for those who watch."""
+        self.missed = 0
+        """How often something struck was not answered, because it was too late for it."""
         self._player = player
         self._timeline = timeline
         self._state = player.start()
@@ -87,6 +89,7 @@ class Insert:
         What comes too late to be answered is heard all the same, and its release is.
         """
         struck, restruck = self._struck and in_time, self._restruck
+        self.missed += self._struck and not in_time
         stopped = self._stopped
         self._struck = self._restruck = self._stopped = False
         self._let_go.clear()

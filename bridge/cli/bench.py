@@ -29,3 +29,18 @@ def latency(notes: int, rate: int, period: int, as_json: bool) -> None:
         print_json({name: value for name, value in result.items() if name != "histogram"})
     else:
         click.echo(report(result))
+
+
+@bench.command()
+@click.option("--kills", type=click.IntRange(1), default=10, show_default=True, help="How often the brain is killed.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def faults(kills: int, as_json: bool) -> None:
+    """Kill the brain (kill -9) while notes sound: time to silence, thru meanwhile, time until it is back."""
+    from bridge.bench.faults import measure
+
+    result = measure(kills)
+    if as_json:
+        print_json(result)
+        return
+    for name in ("silent_ms", "thru_ms", "back_s"):
+        click.echo(f"{name:<10} p50 {result[name]['p50']:>8.2f}   max {result[name]['max']:>8.2f}")

@@ -61,6 +61,7 @@ def run(
         def heard(event: dict[str, Any]) -> None:
             if event["event"] == "played":
                 played.append(tuple(event["played"]))
+                screen.reached(event["played"][1] / 1e9)
             else:
                 screen.show(event)
 
@@ -85,7 +86,8 @@ class Screen:
         self._quiet = quiet
         self._as_json = as_json
         self._chord = self._key = ""
-        self._status: Any = None
+        self._progress: Any = None
+        self._line: Any = None
 
     def show(self, event: dict[str, Any]) -> None:
         """Show what the daemon tells."""
@@ -114,9 +116,23 @@ class Screen:
                 tell(f"{receive} -> {preset} -> {send}   ({event['backend']})")
         tell(f"OSC on 127.0.0.1:{event['osc_port']}. Ctrl-C ends.")
         if sys.stderr.isatty():
-            from rich.console import Console
+            self._open(event["melody_s"])
 
-            self._status = self._stack.enter_context(Console(stderr=True).status("listening"))
+    def _open(self, seconds: float) -> None:
+        """A line that lives: what sounds, and how far the loopback's melody has come."""
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, TextColumn, TimeRemainingColumn
+
+        columns: list[ProgressColumn] = [SpinnerColumn(), TextColumn("{task.description}")]
+        columns += [BarColumn(), TimeRemainingColumn()] if seconds else []
+        line = Progress(*columns, console=Console(stderr=True), transient=True)
+        self._progress = self._stack.enter_context(line)
+        self._line = self._progress.add_task("listening", total=seconds or None)
+
+    def reached(self, seconds: float) -> None:
+        """How far the loopback's melody has come."""
+        if self._progress:
+            self._progress.update(self._line, completed=seconds)
 
     def _shown(self, address: str, value: object) -> None:
         """The chord and key of the first insert, on one line that changes."""
@@ -124,8 +140,8 @@ class Screen:
             self._chord = str(value)
         elif address == "/continuo/1/heard_key":
             self._key = str(value)
-        if self._status and self._chord:
-            self._status.update(f"{self._chord:<6} in {self._key}")
+        if self._progress and self._chord:
+            self._progress.update(self._line, description=f"{self._chord:<6} in {self._key}")
 
 
 def _melody(path: Path | None) -> list[tuple[int, str]]:

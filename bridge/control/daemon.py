@@ -53,6 +53,7 @@ class Daemon:
         self._flushing = False
         self._port: Event | None = None
         self._brain_ready = False
+        self._late: dict[tuple[int, str], int] = {}
         self._announced = False
         self._osc_port = 0
         self._stall: asyncio.TimerHandle | None = None
@@ -110,7 +111,8 @@ class Daemon:
             self._brain_is(message["brain"])
         elif "late" in message:
             for number, late in enumerate(message["late"], 1):
-                self._show(f"{number}/late", late)
+                self._late[number, "port"] = late
+                self._show_late(number)
         elif "done" in message:
             self._finish()
         elif "played" in message:
@@ -135,7 +137,9 @@ class Daemon:
             self._supervisor.say("brain", tempo=self._desk.daemon["tempo"])
             self._introduce()
         elif "answers" in message:
-            for number, (chord, key) in enumerate(message["answers"], 1):
+            for number, (chord, key, missed) in enumerate(message["answers"], 1):
+                self._late[number, "brain"] = missed
+                self._show_late(number)
                 self._show(f"{number}/chord", chord)
                 self._show(f"{number}/heard_key", key)
 
@@ -147,7 +151,7 @@ class Daemon:
     def _announce(self) -> None:
         assert self._port  # noqa: S101 - the brain can only meet a port that is ready
         if self._announced:
-            self._tell({"event": "back"})
+            self._tell({"event": "back", "pids": self._pids()})
             return
         self._announced = True
         melody: Melody = []
@@ -168,9 +172,12 @@ class Daemon:
                 "melody_s": melody[-1][0] / 1e9 if melody else 0,
                 "osc_port": self._osc_port,
                 "presets": [state["preset"] for state in self._desk.inserts],
-                "pids": {role: self._supervisor.pid(role) for role in ("port", "brain")},
+                "pids": self._pids(),
             }
         )
+
+    def _pids(self) -> dict[str, int | None]:
+        return {role: self._supervisor.pid(role) for role in ("port", "brain")}
 
     def _ended(self, role: str, code: int) -> None:
         """A child ended by itself."""
@@ -189,6 +196,10 @@ class Daemon:
         if self._stall:
             self._stall.cancel()
             self._stall = None
+
+    def _show_late(self, number: int) -> None:
+        """What came too late in an insert: not asked for by the brain, not played by the port."""
+        self._show(f"{number}/late", self._late.get((number, "port"), 0) + self._late.get((number, "brain"), 0))
 
     def _show(self, name: str, value: str | int) -> None:
         address = f"{ROOT}/{name}"

@@ -199,6 +199,13 @@ def test_motion_asks_again_at_its_beats_and_plans_ahead() -> None:
     assert band.engine.next_wake_ns(band.now) == 42 * BEAT - 20 * MS
 
 
+def test_onset_that_waited_too_long_is_not_answered_and_counted() -> None:
+    band = in_c()
+    assert band.play(on(C), stale=True) == []
+    assert band.engine.inserts[0].missed == 1
+    assert band.play(off(C), stale=True) == []
+
+
 def test_motion_moves_the_chord_under_a_held_note() -> None:
     band = in_c(harmonize_motion_beats=2.0)
     band.play(on(C))
