@@ -1,4 +1,4 @@
-"""The installed wheel does its main job: presets and melody are in it, a file renders, the daemon plays the loopback."""
+"""The installed wheel does its main job: presets and melody are in it, a file renders, the loopback plays."""
 
 import json
 import subprocess
