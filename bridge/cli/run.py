@@ -109,7 +109,7 @@ class Screen:
     def _ready(self, event: dict[str, Any]) -> None:
         if event["backend"] == "loopback":
             if event["note"]:
-                tell(f"No MIDI system: {event['note']}")
+                tell(event["note"][0].upper() + event["note"][1:])
             tell(f"Playing a melody of {event['melody_s']:.0f} s through preset {event['presets'][0]!r} instead ...")
         else:
             for (receive, send), preset in zip(event["ports"], event["presets"], strict=True):

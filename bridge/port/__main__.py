@@ -24,18 +24,18 @@ CLOSE_S = 0.5
 
 
 def open_ports(backend: str, exchange: Exchange, inserts: int, name: str) -> tuple[Ports, str]:
-    """The ports of a backend, or of the first that works, and why the ones before it did not."""
+    """The ports of a backend, or of the first that works, and what is missing where none does."""
     if backend != "auto":
         return BACKENDS[backend](exchange, inserts, name), ""
-    reasons: list[str] = []
+    missing = ""
     for ports in (JackPorts, RtMidiPorts):
         try:
-            return ports(exchange, inserts, name), " ".join(reasons)
+            return ports(exchange, inserts, name), ""
         except PortError as error:
             if "in use" in error.message:
                 raise
-            reasons.append(f"{error}.")
-    return LoopbackPorts(exchange, inserts, name), " ".join(reasons)
+            missing = f"{error}."  # the last one names every remedy
+    return LoopbackPorts(exchange, inserts, name), missing
 
 
 class PortProcess:

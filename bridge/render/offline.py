@@ -81,7 +81,7 @@ def _parts(played: list[tuple[int, Event]], settings: Settings, used: set[int]) 
     free = [channel for channel in range(16) if channel not in used and channel not in channels and channel != 9]
     for channel in channels:
         voices = [part for part in settings.parts if part.channel == channel]
-        name = ", ".join(dict.fromkeys(part.name for part in voices))
+        name = "Continuo " + ", ".join(dict.fromkeys(part.name for part in voices))
         target = channel if channel not in used else free.pop(0) if free else channel
         events = [(tick, _moved(event, target)) for tick, event in played if getattr(event, "channel", -1) == channel]
         parts.append(Part(name, target, voices[0].program, events))

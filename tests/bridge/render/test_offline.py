@@ -73,7 +73,7 @@ def test_own_tracks_tempos_and_meters_stay_and_the_new_track_is_named() -> None:
     before, after = parse(source), parse(rendered.data)
     assert (after.tempos, after.meters) == (before.tempos, before.meters)
     assert after.ticks_per_beat == before.ticks_per_beat
-    assert [track.name for track in after.tracks] == ["Melody", "Bass", "Harmony"]
+    assert [track.name for track in after.tracks] == ["Melody", "Bass", "Continuo Harmony"]
     assert len(added(source, rendered)) == 1
     assert rendered.track == "Melody"
 
@@ -92,7 +92,8 @@ def test_harmony_begins_and_ends_with_the_notes_it_answers() -> None:
 
 def test_voices_on_channels_of_their_own_are_tracks_of_their_own() -> None:
     score = parse(render(melody(), SATB).data)
-    assert [(track.name, track.program) for track in score.tracks[1:]] == [("Alto", 52), ("Tenor", 52), ("Bass", 52)]
+    names = [(track.name, track.program) for track in score.tracks[1:]]
+    assert names == [("Continuo Alto", 52), ("Continuo Tenor", 52), ("Continuo Bass", 52)]
 
 
 def test_melody_is_found_by_name() -> None:
