@@ -11,6 +11,9 @@ from typing import NamedTuple
 from bridge.errors import PortError
 from bridge.port.jack import open_client
 
+SOUND_CHECK_S = 5.0
+UNDEFINED_CONTROL = bytes((0xB0, 119, 0))
+"""Means nothing to anybody (MIDI 1.0 Detailed Specification, table III)."""
 PER_CYCLE = 14
 """Messages sent in one cycle at most: 10 500 a second with 64 frames at 48 kHz."""
 
@@ -50,6 +53,7 @@ class Musician:
         self._player.connect(self._out, self._find(f"{name} In"))
         self._player.connect(self._out, self._direct)
         self._listener.connect(self._find(f"{name} Out"), self._answer)
+        self._sound_check()
 
     def play(self, data: bytes) -> int:
         """Send a message with the next cycle; gives the stamp of now."""
@@ -78,6 +82,19 @@ class Musician:
         for client in (self._player, self._listener):
             client.deactivate()
             client.close()
+
+    def _sound_check(self) -> None:
+        """Wait until both ways carry: what is written while JACK sorts its graph anew is lost."""
+        end = time.monotonic() + SOUND_CHECK_S
+        while not (self.answers and self.directs):
+            if time.monotonic() > end:
+                raise PortError("nothing comes back through the daemon", "Is thru on?")
+            self.play(UNDEFINED_CONTROL)
+            time.sleep(0.02)
+        while self.waiting:
+            time.sleep(0.001)
+        time.sleep(0.02)  # the last of them is still on its way
+        self.clear()
 
     def _find(self, port: str) -> str:
         """The full name of a port, whatever client it belongs to."""

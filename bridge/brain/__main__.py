@@ -35,7 +35,7 @@ from music.wire import decode, encode
 
 DEADLINE_NS = 30_000_000
 """An onset that reaches the port later than this is not played."""
-STALE_NS = 20_000_000
+STALE_NS = 25_000_000
 """Onsets that waited longer than this are not asked for: the answer would be late."""
 PRIORITY = 40
 """Below JACK's threads, above everything that is not audio."""

@@ -78,3 +78,16 @@ def until(true: Callable[[], object], what: str, timeout_s: float = WAIT_S) -> N
         if time.monotonic() > end:
             pytest.fail(f"did not happen: {what}")
         time.sleep(0.001)
+
+
+def strike(player: Musician, pitch: int, answered: Callable[[], object]) -> None:
+    """Hold a note until it is answered; struck again where the machine was late, for then it is not answered."""
+    end = time.monotonic() + WAIT_S
+    while not answered():
+        if time.monotonic() > end:
+            pytest.fail(f"{pitch} is not answered")
+        player.play(bytes((0x80, pitch, 64)))
+        player.play(bytes((0x90, pitch, 80)))
+        again = time.monotonic() + 1.0
+        while not answered() and time.monotonic() < again:
+            time.sleep(0.001)

@@ -16,7 +16,7 @@ from pythonosc.udp_client import SimpleUDPClient
 
 from bridge.bench.musician import Musician, musician
 from bridge.bench.stage import LiveDaemon, live_daemon
-from tests.bridge.conftest import Synth, until
+from tests.bridge.conftest import Synth, strike, until
 
 E4, G4 = 64, 67
 
@@ -31,8 +31,7 @@ def stage(jack: str) -> Iterator[tuple[LiveDaemon, Synth]]:
 
 
 def hold(player: Musician, synth: Synth) -> None:
-    player.play(bytes((0x90, G4, 80)))
-    until(lambda: len(synth.sounding) == 4, "a note and its harmony")
+    strike(player, G4, lambda: len(synth.sounding) == 4)
 
 
 def test_a_killed_brain_leaves_silence_thru_and_comes_back_as_it_was(stage: tuple[LiveDaemon, Synth]) -> None:

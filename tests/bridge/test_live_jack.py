@@ -9,7 +9,7 @@ from pythonosc.udp_client import SimpleUDPClient
 
 from bridge.bench.musician import musician
 from bridge.bench.stage import LiveDaemon, live_daemon
-from tests.bridge.conftest import Synth, until
+from tests.bridge.conftest import Synth, strike, until
 
 C4, E4, G4 = 60, 64, 67
 
@@ -33,8 +33,7 @@ def off(pitch: int, channel: int = 1) -> bytes:
 
 def harmony_of(synth: Synth, pitch: int, voices: int = 3) -> set[int]:
     """Hold a note; gives the harmony once it is complete."""
-    synth.player.play(on(pitch))
-    until(lambda: len(synth.wet()) == voices, f"{voices} voices under {pitch}, there are {synth.wet()}")
+    strike(synth.player, pitch, lambda: len(synth.wet()) == voices)
     return synth.wet()
 
 
