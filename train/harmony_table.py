@@ -14,8 +14,8 @@ import numpy as np
 from models.player import FRAMES_PER_BEAT, Answer, Frame, Moment, Sound, Spacing, Wish
 from models.rules.grammar import chord_of, grammar, place_of
 from models.rules.harmony import RuleHarmony
-from models.rules.keys import SILENCE, estimate, heard
 from models.rules.score import FAULTS, SILENT, Lines, changes, faults, nearest_chord, overlap
+from music.keys import SILENCE, estimate, heard
 from music.midifile import Score, read
 from music.pitch import Chord, Key
 

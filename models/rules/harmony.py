@@ -9,8 +9,8 @@ from models.player import FRAMES_PER_BEAT, Answer, Frame, Moment, Sound, Wish
 from models.rules import voicing
 from models.rules.choice import SETTLED_BEATS, Option, Scene, draw, options
 from models.rules.grammar import leads
-from models.rules.keys import SILENCE, Evidence, estimate, heard
 from models.rules.parts import Setting, voice
+from music.keys import SILENCE, Evidence, estimate, heard
 from music.pitch import Key
 
 FRAME_BEATS = 1 / FRAMES_PER_BEAT

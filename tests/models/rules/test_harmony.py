@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.player import FRAMES_PER_BEAT, Answer, Frame, Moment, Player, Sound, Spacing, Wish
-from models.rules import keys as finding
 from models.rules.harmony import RuleHarmony, State, warm
 from models.rules.score import parallel
+from music import keys as finding
 from music.pitch import Chord, Key, parse_pitch
 
 SATB = ((53, 74), (48, 69), (36, 64))
