@@ -18,8 +18,8 @@ RESTART_SLOWLY_S = 2.0
 HASTY_S = 5.0
 HASTY_ENDS = 3
 """After this many lives shorter than HASTY_S in a row, a process is started again slowly."""
-BACKLOG_LIMIT = 1 << 20
-"""Bytes that a process may leave unread; every message replaces an older one, so what is beyond is not sent."""
+BACKLOG_LIMIT = 8 << 20
+"""Bytes that a process may leave unread. One that reads nothing is ended long before, and told everything anew."""
 
 
 class Worker:

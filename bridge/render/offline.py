@@ -8,6 +8,7 @@ from typing import Any
 
 from bridge.brain.engine import Engine, Sent
 from bridge.brain.settings import Settings
+from bridge.errors import FileError
 from bridge.port.outlet import Outlet
 from bridge.render.melody import heard, melody_track
 from music.events import Event, NoteOff, NoteOn
@@ -15,6 +16,8 @@ from music.midifile import Part, Score, Track, append_tracks, parse, used_channe
 from music.wire import decode, encode
 
 NO_DEADLINE = 2**62
+LONGEST_S = 24 * 3600
+"""Longer files are damaged ones: a single note in them can last for months."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +38,14 @@ def render(source: bytes, state: dict[str, Any], track: str | None = None) -> Re
     Raises FileError where the track is not there, `music.midifile.MidiFileError` where the file does not read.
     """
     score = parse(source)
+    seconds = score.tempo_map().ns(score.end_tick) / 1e9
+    if seconds > LONGEST_S:
+        raise FileError(f"this file lasts {seconds / 3600:.0f} hours", f"Cut it to {LONGEST_S // 3600} at most")
     melody = melody_track(score, track)
     settings = Settings.of(state)
     played = _play(score, melody, settings)
     parts = _parts(played, settings, used_channels(source))
     onsets = sum(isinstance(event, NoteOn) for part in parts for _, event in part.events)
-    seconds = score.tempo_map().ns(score.end_tick) / 1e9
     return Rendered(append_tracks(source, parts), melody.name, onsets, seconds)
 
 

@@ -194,3 +194,9 @@ def test_preset_s_input_channel_on_stage_does_not_matter_for_a_file() -> None:
 
 def test_bypassed_preset_adds_a_track_without_notes() -> None:
     assert render(melody(), deepcopy(HARMONY) | {"bypass": True}).notes == 0
+
+
+def test_file_that_would_last_for_months_is_refused() -> None:
+    # Unbounded, a motion every two beats under its one note would be asked for a hundred million times.
+    with pytest.raises(FileError, match="hours"):
+        render(melody((0, 2**28, 60)), STRUMMED)
