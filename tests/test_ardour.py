@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -13,15 +14,20 @@ import pytest
 from bridge.bench.stage import live_daemon
 from bridge.port.jack import open_client
 from music.midifile import read
-from tests.bridge.conftest import jack, until  # noqa: F401 - a fixture
+from tests.bridge.conftest import jack  # noqa: F401 - a fixture
 
 ARDOUR = next((path for name in ("ardour8-lua", "ardour7-lua", "ardour6-lua") if (path := shutil.which(name))), None)
 MELODY = (67, 69, 71, 72, 74, 72)
 NOTE_S = 0.25
 PASS_S = 4
+STARTS = 3
 
 
-def play_into(port: str) -> None:
+class NoSession(Exception):  # noqa: N818 - it says what happened
+    """Ardour has lost its ports while it started: seen in one of ten starts on a busy machine."""
+
+
+def play_into(port: str, said: list[str]) -> None:
     """Play the melody into a JACK port, in time."""
     client = open_client("ardour-test")
     out = client.midi_outports.register("out")
@@ -34,8 +40,11 @@ def play_into(port: str) -> None:
 
     client.set_process_callback(send)
     client.activate()
-    until(lambda: client.get_ports(f"{port}$"), f"the port {port}")
-    client.connect(out, client.get_ports(f"{port}$")[0])
+    ports = client.get_ports(f"{port}$")
+    if not ports:
+        client.close()
+        raise NoSession(f"no port {port}; Ardour said {said}")
+    client.connect(out, ports[0])
     for pitch in MELODY:
         waiting.append(bytes((0x90, pitch, 80)))
         time.sleep(NOTE_S)
@@ -53,30 +62,39 @@ def converse(ardour: subprocess.Popen[str]) -> list[str]:
         said.append(line.strip())
         if said[-1] == "ready":
             time.sleep(0.6)  # the transport needs a moment to roll
-            play_into(":Melody/midi_in 1")
+            play_into(":Melody/midi_in 1", said)
             break
     return said + ardour.communicate(timeout=60)[0].splitlines()
 
 
+def run_session(session: Path) -> list[str]:
+    """Run Ardour through both passes; gives what it said."""
+    assert ARDOUR
+    settings = {"SESSION_DIR": str(session), "SECONDS": str(PASS_S), "TO": "Daw:Daw In", "FROM": "Daw:Daw Out"}
+    ardour = subprocess.Popen(
+        [ARDOUR, str(Path(__file__).with_name("ardour_session.lua"))],
+        env=os.environ | settings,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        said = converse(ardour)
+    finally:
+        ardour.kill()
+    assert ardour.returncode == 0, said
+    return said
+
+
 @pytest.mark.skipif(ARDOUR is None, reason="Ardour is not installed (apt install --no-install-recommends ardour)")
 def test_ardour_records_the_harmony_of_its_melody_track(jack: str, tmp_path: Path) -> None:  # noqa: F811
-    session = tmp_path / "session"
     with live_daemon("--backend", "jack", "--name", "Daw") as daemon:
-        settings = {"SESSION_DIR": str(session), "SECONDS": str(PASS_S), "TO": "Daw:Daw In", "FROM": "Daw:Daw Out"}
-        script = str(Path(__file__).with_name("ardour_session.lua"))
-        assert ARDOUR
-        ardour = subprocess.Popen(
-            [ARDOUR, script],
-            env=os.environ | settings,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        try:
-            said = converse(ardour)
-        finally:
-            ardour.kill()
-        assert ardour.returncode == 0, said
+        session, said = tmp_path, ["never started"]
+        for attempt in range(STARTS):
+            session = tmp_path / f"session{attempt}"
+            with suppress(NoSession):
+                said = run_session(session)
+                break
         assert not [event for event in daemon.events if event["event"] == "trouble"]
     takes = sorted((session / "interchange").rglob("*Harmony*.mid"))
     assert takes, said

@@ -18,6 +18,7 @@ from typing import Any
 from bridge.errors import ContinuoError, PortError
 
 READY_S = 60.0
+CLIENT_TIMEOUT_MS = 5000  # a client that hangs for longer is thrown out; half a second is short for a starting DAW
 PORTS = 128  # a server keeps its table of ports in every client's memory: 105 MB with its default of 2048
 INSTALL = "Debian, Ubuntu: sudo apt install --no-install-recommends jackd2"
 
@@ -38,20 +39,8 @@ def jack_server(period: int = 64, rate: int = 48_000, *, patient: bool = False) 
     try:
         for realtime in (["-R", "-P", "70"], ["-r"]):
             waits = ["-S"] if patient else []
-            options = [
-                "-n",
-                name,
-                "-p",
-                str(PORTS),
-                *waits,
-                *realtime,
-                "-d",
-                "dummy",
-                "-r",
-                str(rate),
-                "-p",
-                str(period),
-            ]
+            engine = f"-n {name} -p {PORTS} -t {CLIENT_TIMEOUT_MS}".split()
+            options = [*engine, *waits, *realtime, *f"-d dummy -r {rate} -p {period}".split()]
             server = subprocess.Popen(["jackd", *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             if _answers(name, server):
                 break
