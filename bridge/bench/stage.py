@@ -18,7 +18,6 @@ from typing import Any
 from bridge.errors import ContinuoError, PortError
 
 READY_S = 60.0
-CLIENT_TIMEOUT_MS = 5000  # a client that hangs for longer is thrown out; half a second is short for a starting DAW
 PORTS = 128  # a server keeps its table of ports in every client's memory: 105 MB with its default of 2048
 INSTALL = "Debian, Ubuntu: sudo apt install --no-install-recommends jackd2"
 
@@ -39,7 +38,7 @@ def jack_server(period: int = 64, rate: int = 48_000, *, patient: bool = False) 
     try:
         for realtime in (["-R", "-P", "70"], ["-r"]):
             waits = ["-S"] if patient else []
-            engine = f"-n {name} -p {PORTS} -t {CLIENT_TIMEOUT_MS}".split()
+            engine = f"-n {name} -p {PORTS}".split()
             options = [*engine, *waits, *realtime, *f"-d dummy -r {rate} -p {period}".split()]
             server = subprocess.Popen(["jackd", *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             if _answers(name, server):
@@ -49,12 +48,21 @@ def jack_server(period: int = 64, rate: int = 48_000, *, patient: bool = False) 
         yield name
     finally:
         if server:
-            server.terminate()
-            server.wait(timeout=10)
+            _end(server)
         if before is None:
             del os.environ["JACK_DEFAULT_SERVER"]
         else:
             os.environ["JACK_DEFAULT_SERVER"] = before
+
+
+def _end(server: subprocess.Popen[bytes]) -> None:
+    """Ask the server to end; one that waits for a client that is gone does not hear it."""
+    server.terminate()
+    try:
+        server.wait(timeout=5)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()
 
 
 def _answers(name: str, server: subprocess.Popen[bytes]) -> bool:
