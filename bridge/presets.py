@@ -11,7 +11,8 @@ from typing import Any
 import platformdirs
 
 from bridge.addresses import INSERT, MAX_PARTS, PART, Parameter, defaults, get, put
-from bridge.errors import PresetError, ValueRefused, did_you_mean
+from bridge.errors import PresetError, ValueRefused
+from music.errors import did_you_mean
 
 FORMAT = 1
 DEFAULT = "harmony"

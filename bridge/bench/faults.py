@@ -15,7 +15,7 @@ from rich.progress import track
 
 from bridge.bench.musician import Musician, musician
 from bridge.bench.stage import LiveDaemon, jack_server, live_daemon
-from bridge.errors import ContinuoError
+from music.errors import ContinuoError
 
 PITCH = 72
 CHANNEL_DRY, CHANNEL_WET = 0, 1

@@ -15,7 +15,8 @@ from pathlib import Path
 from queue import Empty, Queue
 from typing import Any
 
-from bridge.errors import ContinuoError, PortError
+from bridge.errors import PortError
+from music.errors import ContinuoError
 
 READY_S = 60.0
 PORTS = 128  # a server keeps its table of ports in every client's memory: 105 MB with its default of 2048

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 import click
 
-from bridge.errors import ContinuoError
+from music.errors import ContinuoError
 
 
 class _Failure(click.ClickException):

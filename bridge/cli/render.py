@@ -59,9 +59,9 @@ def render(
 @click.option("--bars", type=click.IntRange(1), help="How many; default: all.")
 def picture(source: Path, output: Path, from_bar: int, bars: int | None) -> None:
     """Draw a MIDI file as a piano roll, a colour for each track."""
-    from bridge import files
-    from bridge.errors import FileError
     from bridge.render.picture import svg
+    from music import files
+    from music.errors import FileError
     from music.midifile import MidiFileError, parse
 
     try:

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from bridge.cli import main, print_json, tell
-from bridge.errors import ContinuoError
+from music.errors import ContinuoError
 
 MAX_INSERTS = 16
 

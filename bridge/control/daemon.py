@@ -13,7 +13,8 @@ from bridge.addresses import ROOT
 from bridge.control.osc import OscServer
 from bridge.control.state import Desk
 from bridge.control.supervisor import Supervisor
-from bridge.errors import ContinuoError, PortError
+from bridge.errors import PortError
+from music.errors import ContinuoError
 
 FLUSH_S = 0.002
 """Changes are gathered for this long, so that a flood of fader moves reaches the brain as a trickle."""

@@ -15,7 +15,8 @@ from pythonosc.osc_packet import OscPacket
 from bridge import presets
 from bridge.addresses import ROOT
 from bridge.control.state import Desk, UnknownAddress, Value
-from bridge.errors import ContinuoError, ValueRefused
+from bridge.errors import ValueRefused
+from music.errors import ContinuoError
 
 Address = tuple[str, int]
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from bridge import presets
 from bridge.addresses import DAEMON, INSERT, PART, ROOT, Parameter, defaults, get, put
-from bridge.errors import ContinuoError, ValueRefused, did_you_mean
+from bridge.errors import ValueRefused
+from music.errors import ContinuoError, did_you_mean
 
 Value = str | int | float
 

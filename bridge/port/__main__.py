@@ -10,12 +10,13 @@ import socket
 import sys
 from typing import Any
 
-from bridge.errors import ContinuoError, PortError
+from bridge.errors import PortError
 from bridge.messages import Lines, accept, connect, line, listen
 from bridge.port.exchange import Exchange
 from bridge.port.jack import JackPorts
 from bridge.port.loopback import LoopbackPorts
 from bridge.port.rtmidi import RtMidiPorts
+from music.errors import ContinuoError
 
 Ports = JackPorts | RtMidiPorts | LoopbackPorts
 BACKENDS: dict[str, type[Ports]] = {"jack": JackPorts, "rtmidi": RtMidiPorts, "loopback": LoopbackPorts}

@@ -12,10 +12,11 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from bridge import files, presets
-from bridge.errors import ContinuoError, FileError
+from bridge import presets
 from bridge.render.offline import render
 from models.rules import harmony
+from music import files
+from music.errors import ContinuoError, FileError
 from music.midifile import MidiFileError
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bridge.errors import FileError, did_you_mean
+from music.errors import FileError, did_you_mean
 from music.events import Event, NoteOff, NoteOn
 from music.midifile import Score, Track
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from bridge.brain.engine import Engine, Sent
 from bridge.brain.settings import Settings
-from bridge.errors import FileError
 from bridge.port.outlet import Outlet
 from bridge.render.melody import heard, melody_track
+from music.errors import FileError
 from music.events import Event, NoteOff, NoteOn
 from music.midifile import Part, Score, Track, append_tracks, parse, used_channels
 from music.wire import decode, encode

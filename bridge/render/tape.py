@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
-from bridge import files, presets
-from bridge.errors import FileError
+from bridge import presets
 from bridge.render.melody import heard, melody_track
+from music import files
 from music.chunks import Chunks
+from music.errors import FileError
 from music.events import Event, NoteOff, NoteOn, Program
 from music.midifile import MidiFileError, Part, append_tracks, parse
 from music.wire import decode, encode

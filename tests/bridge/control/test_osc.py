@@ -5,7 +5,7 @@ import pytest
 
 from bridge import presets
 from bridge.control.osc import OscServer
-from bridge.errors import ContinuoError
+from music.errors import ContinuoError
 from tests.bridge.control.hall import Hall, on_stage
 
 YEARS_AHEAD = 2_050_000_000.0

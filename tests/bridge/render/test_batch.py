@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from bridge import files
-from bridge.errors import FileError, PresetError
+from bridge.errors import PresetError
 from bridge.render import batch
+from music import files
+from music.errors import FileError
 from tests.bridge.render.pieces import SCALE, melody
 
 GERMAN = melody(*((tick, length, pitch + 3) for tick, length, pitch in SCALE))
@@ -112,8 +113,8 @@ def test_name_too_long_to_be_written_is_named(tmp_path: Path) -> None:
 FULL = """
 import resource, sys
 from pathlib import Path
-from bridge.errors import FileError
-from bridge.files import write
+from music.errors import FileError
+from music.files import write
 resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
 try:
     write(Path(sys.argv[1]), bytes(1000))

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge import presets
-from bridge.errors import FileError
 from bridge.render.offline import Rendered, render
 from music.chunks import messages, split
+from music.errors import FileError
 from music.events import NoteOff, NoteOn, Program
 from music.midifile import MidiFileError, parse
 from tests.bridge.render.pieces import SCALE, Note, melody, piece

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
-from bridge.errors import FileError
+from music.errors import FileError
 
 
 def read(path: Path) -> bytes:
