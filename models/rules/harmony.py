@@ -11,7 +11,7 @@ from models.rules.choice import SETTLED_BEATS, Option, Scene, draw, options
 from models.rules.grammar import leads
 from models.rules.parts import Setting, voice
 from music.keys import SILENCE, Evidence, estimate, heard
-from music.pitch import Key
+from music.pitch import Chord, Key
 
 FRAME_BEATS = 1 / FRAMES_PER_BEAT
 STRUCK = 0.5
@@ -51,6 +51,11 @@ class RuleHarmony:
     def name(self) -> str:
         """As the preset's `model` names it."""
         return "rules"
+
+    @property
+    def pulse(self) -> bool:
+        """Asked with what is played, and never without."""
+        return False
 
     def start(self) -> State:
         """The state before anything was heard."""
@@ -109,11 +114,33 @@ class RuleHarmony:
             played=played,
             melody=melody,
             melody_before=melody_before,
-            before=past.pitches if past and len(past.pitches) == len(wish.ranges) else (None,) * len(wish.ranges),
+            before=_voices(past, wish),
             chord_before=scene.before,
             leading_before=leads(scene.key, scene.before),
         )
         return _best(ranked, setting, scene.key)
+
+    def realise(self, chord: Chord, state: State, held: tuple[Sound, ...], moment: Moment) -> Answer:
+        """The voices of a chord that somebody else has chosen, led as in `answer`."""
+        wish, last = moment.wish, moment.last
+        pitches = tuple(sorted({sound.pitch for sound in held}))
+        melody = pitches[-1] if wish.placement == "below" else pitches[0]
+        key = wish.key or _key(state, pitches, melody, moment)
+        if last and chord == last.chord and _playable(last, pitches, melody, wish):
+            return Answer(last.pitches, chord, key)
+        past = _past(state, pitches, moment)
+        before = past.chord if past else None
+        setting = Setting(
+            wish=wish,
+            held=pitches,
+            played=pitches,
+            melody=melody,
+            melody_before=_melody_before(state, pitches, moment),
+            before=_voices(past, wish),
+            chord_before=before,
+            leading_before=leads(key, before),
+        )
+        return Answer(voice(chord, leads(key, chord), setting)[0], chord, key)
 
 
 def _best(ranked: list[Option], setting: Setting, key: Key) -> Answer:
@@ -148,6 +175,11 @@ def _past(state: State, played: tuple[int, ...], moment: Moment) -> Answer | Non
     """The answer to move on from: the last one, or the one before while a chord is still being struck."""
     striking = len(played) > 1 and bool(moment.onsets) and abs(moment.beat - moment.last_beat) < SAME_STRIKE_BEATS
     return state.answer if striking else moment.last
+
+
+def _voices(past: Answer | None, wish: Wish) -> tuple[int | None, ...]:
+    """The voices to move on from; rests where there are none, or another number of them."""
+    return past.pitches if past and len(past.pitches) == len(wish.ranges) else (None,) * len(wish.ranges)
 
 
 def _melody_before(state: State, pitches: tuple[int, ...], moment: Moment) -> int | None:

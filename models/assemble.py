@@ -1,0 +1,34 @@
+"""From a config to a model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from models.frame_model import FrameModel, FrameModelConfig
+from music.errors import ContinuoError, did_you_mean
+
+KINDS = {"frame": (FrameModelConfig, FrameModel)}
+
+
+def build(config: Mapping[str, Any]) -> FrameModel:
+    """The model, with fresh weights, that a config describes; ContinuoError for an unknown kind, key or value."""
+    kind = str(config.get("kind", "frame"))
+    if kind not in KINDS:
+        raise ContinuoError(f"model.kind: there is no kind {kind!r}", did_you_mean(kind, KINDS))
+    schema, model = KINDS[kind]
+    for key in config:
+        if key not in schema.__struct_fields__:
+            raise ContinuoError(f"model.{key}: there is no such key", did_you_mean(key, schema.__struct_fields__))
+    try:
+        checked = msgspec.convert(dict(config), schema)
+    except msgspec.ValidationError as error:
+        raise ContinuoError(f"model: {error}", "Mend that value") from error
+    fits = {"keys": {"ascending", "independent", "masked", "boltzmann"}, "voices": {"voices"}, "hands": {"ascending"},
+            "lead": {"sounds-silent"}}  # fmt: skip
+    if checked.sampler not in fits[checked.task]:
+        raise ContinuoError(f"model.sampler: {checked.sampler!r} does not decide {checked.task!r}",
+                            f"Take {' or '.join(sorted(fits[checked.task]))}")  # fmt: skip
+    return model(checked)

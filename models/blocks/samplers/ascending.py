@@ -1,0 +1,96 @@
+"""Key by key, each knowing what was decided before it."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from models.frames import Choice
+
+GOES_ON = 1
+"""Of three states, the one that needs the key to have been sounding."""
+RARE = -3.0
+"""The first bias of everything but silence: most keys are silent."""
+
+
+class Ascending(nn.Module):
+    """The keys from the lowest up (or from the highest down) as a chain of conditionals, so the likelihood is exact.
+
+    NADE (Larochelle and Murray 2011) with weights that all keys share: each sees what is decided from where it stands.
+    A frame is drawn in one pass for every key that sounds, and one more. States: 0 silent, 1 sounds; or 0 silent,
+    1 goes on, 2 struck.
+    """
+
+    def __init__(  # noqa: PLR0913 - each is a field of a config
+        self, width: int, *, keys: int, states: int = 2, channels: int = 64, reach: int = 48, upwards: bool = True
+    ) -> None:
+        super().__init__()
+        self.states, self.upwards, self.reach = states, upwards, min(reach, keys - 1)
+        self.features = nn.Linear(width, channels)
+        self.decided = nn.Linear((states - 1) * self.reach, channels, bias=False)
+        self.count = nn.Linear(states - 1, channels, bias=False)
+        self.deeper = nn.Linear(channels, channels)
+        self.out = nn.Linear(channels, states)
+        with torch.no_grad():
+            self.out.bias[1:] = RARE
+
+    def planes(self, target: Tensor) -> Tensor:
+        """(..., key) of states as (..., key, states - 1)."""
+        return functional.one_hot(target, self.states)[..., 1:].float()
+
+    def logits(self, context: Tensor, target: Tensor, before: Tensor) -> Tensor:
+        """(N, key, channels), (N, key) and the frame before to (N, key, state); no key sees itself or a later one."""
+        planes = self.planes(target).to(context.dtype)
+        if not self.upwards:
+            context, planes = context.flip(1), planes.flip(1)
+        seen = functional.pad(planes.transpose(1, 2), (self.reach, 0))[:, :, :-1].unfold(2, self.reach, 1)
+        count = planes.cumsum(1) - planes
+        seen = self.decided(seen.transpose(1, 2).flatten(2)) + self.count(count)  # (N, K, C)
+        x = functional.relu(context + seen)
+        logits: Tensor = self.out(x + functional.relu(self.deeper(x)))
+        logits = logits if self.upwards else logits.flip(1)
+        if self.states > 2:
+            logits[..., GOES_ON] = logits[..., GOES_ON].masked_fill(before == 0, float("-inf"))
+        return logits
+
+    def nll(self, features: Tensor, target: Tensor, before: Tensor) -> Tensor:
+        """(batch, frame) nats, exact. A key that goes on must have been sounding, or the frame is impossible."""
+        context = self.features(features).flatten(0, 1)
+        logits = self.logits(context, target.flatten(0, 1), before.flatten(0, 1))
+        nats = functional.cross_entropy(logits.flatten(0, 1), target.flatten(), reduction="none")
+        return nats.view(target.shape).sum(-1)
+
+    def sketch(self, features: Tensor, target: Tensor, before: Tensor) -> Tensor:
+        """Frames about as they would be drawn, all at once: every key given the true ones before it."""
+        context = self.features(features).flatten(0, 1)
+        logits = self.logits(context, target.flatten(0, 1), before.flatten(0, 1))
+        return Choice().pick(logits).view(target.shape)
+
+    def draw(self, features: Tensor, before: Tensor, known: Tensor, banned: Tensor, choice: Choice) -> Tensor:
+        """The open frame of one piece, long (1, 1, key).
+
+        Args:
+            features: (1, 1, key, width).
+            before: the frame before, (1, 1, key).
+            known: states, -1 where free.
+            banned: bool; such a key is silent.
+            choice: how each key is taken.
+        """
+        context = self.features(features)[0]
+        known, banned, before = known[0, 0], banned[0, 0], before[0]
+        frame = torch.zeros_like(before)  # (1, K)
+        keys = range(frame.shape[1]) if self.upwards else range(frame.shape[1] - 1, -1, -1)
+        order = torch.tensor(list(keys), device=frame.device)
+        place = 0
+        for _ in keys:
+            logits = self.logits(context, frame, before)[0]
+            logits[:, 1:] = logits[:, 1:].masked_fill(banned[:, None], float("-inf"))
+            picked = torch.where(known >= 0, known, choice.pick(logits))
+            sounding = picked[order[place:]].nonzero()
+            if not len(sounding):
+                break
+            place += int(sounding[0]) + 1
+            key = order[place - 1]
+            frame[0, key] = picked[key]
+        return frame[None]

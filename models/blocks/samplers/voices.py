@@ -1,0 +1,101 @@
+"""Voice by voice, each knowing what was decided before it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from models.frames import Choice
+
+
+class Voices(nn.Module):
+    """One key, or a rest, for each voice in a fixed order: a chain of conditionals, so the likelihood is exact.
+
+    A voice scores every key by the key's features, by the voice's own last pitch and by the intervals to the voices
+    already decided; these weights are shared by all keys. A voice that the musician plays is known: it goes first,
+    predicted in training and replaced by what was played on stage.
+    """
+
+    def __init__(
+        self, width: int, *, keys: int, voices: int = 4, order: Sequence[int] = (0, 3, 1, 2), channels: int = 64
+    ) -> None:
+        super().__init__()
+        self.keys, self.voices, self.order = keys, voices, tuple(order)
+        self.features = nn.Linear(width, channels)
+        self.voice = nn.Embedding(voices, channels)
+        reach = 2 * keys  # interval from another voice's key to this one, shifted; the last row stands for a rest
+        self.intervals = nn.Embedding(voices * (voices + 1) * reach, channels)
+        nn.init.normal_(self.intervals.weight, std=0.05)
+        self.deeper = nn.Linear(channels, channels)
+        self.out = nn.Linear(channels, voices)
+        self.rest = nn.Linear(channels, voices)
+        steps = torch.arange(keys)[None] - torch.arange(keys)[:, None] + keys - 1  # (from, to)
+        rest = torch.full((1, keys), reach - 1)
+        self.register_buffer("steps", torch.cat((steps, rest)), persistent=False)  # (K + 1, K)
+
+    steps: Tensor
+
+    def planes(self, target: Tensor) -> Tensor:
+        """(..., voice) of keys as (..., key, voice)."""
+        planes = functional.one_hot(target, self.keys + 1)[..., : self.keys]
+        return planes.transpose(-1, -2).float()
+
+    def _seen(self, voice: int, other: int, target: Tensor) -> Tensor:
+        """What the key of another voice (or `voices`: the own last one) says of every key, (N, key, channels)."""
+        first = (voice * (self.voices + 1) + other) * 2 * self.keys
+        rows: Tensor = self.intervals(first + self.steps[target])
+        return rows
+
+    def logits(self, context: Tensor, voice: int, target: Tensor, before: Tensor) -> Tensor:
+        """(N, key, channels), the voices decided so far and the frame before, (N, voice), to (N, key + 1)."""
+        x = context + self.voice.weight[voice] + self._seen(voice, self.voices, before[:, voice])
+        for other in self.order[: self.order.index(voice)]:
+            x = x + self._seen(voice, other, target[:, other])
+        x = functional.relu(x)
+        x = x + functional.relu(self.deeper(x))
+        rest = self.rest(x.mean(1))[:, voice : voice + 1]
+        return torch.cat((self.out(x)[..., voice], rest), -1)
+
+    def nll(self, features: Tensor, target: Tensor, before: Tensor) -> Tensor:
+        """(batch, frame) nats, exact."""
+        return self.nll_by_voice(features, target, before).sum(-1)
+
+    def nll_by_voice(self, features: Tensor, target: Tensor, before: Tensor) -> Tensor:
+        """(batch, frame, voice) nats; each voice given those before it in the order."""
+        context = self.features(features).flatten(0, 1)
+        flat, last = target.flatten(0, 1), before.flatten(0, 1)
+        nats = [
+            functional.cross_entropy(self.logits(context, voice, flat, last), flat[:, voice], reduction="none")
+            for voice in range(self.voices)
+        ]
+        return torch.stack(nats, -1).view(target.shape)
+
+    def sketch(self, features: Tensor, target: Tensor, before: Tensor) -> Tensor:
+        """Frames about as they would be drawn, all at once: every voice given the true ones before it."""
+        context = self.features(features).flatten(0, 1)
+        flat, last = target.flatten(0, 1), before.flatten(0, 1)
+        picked = [Choice().pick(self.logits(context, voice, flat, last)) for voice in range(self.voices)]
+        return torch.stack(picked, -1).view(target.shape)
+
+    def draw(self, features: Tensor, before: Tensor, known: Tensor, banned: Tensor, choice: Choice) -> Tensor:
+        """The open frame, long (batch, 1, voice).
+
+        Args:
+            features: (batch, 1, key, width).
+            before: the frame before, (batch, 1, voice).
+            known: keys, -1 where the voice is free.
+            banned: bool (batch, 1, voice, key + 1), the rest last.
+            choice: how each voice is taken.
+        """
+        context = self.features(features)[:, 0]
+        frame = known[:, 0].clone()
+        for voice in self.order:
+            if bool((known[:, 0, voice] >= 0).all()):
+                continue
+            logits = self.logits(context, voice, frame.clamp(min=0), before[:, 0])
+            picked = choice.pick(logits.masked_fill(banned[:, 0, voice], float("-inf")))
+            frame[:, voice] = torch.where(known[:, 0, voice] >= 0, frame[:, voice], picked)
+        return frame[:, None]

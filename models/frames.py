@@ -1,0 +1,70 @@
+"""What frame models are trained on: windows of pieces on the frame grid, side by side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+MAX_PHASE = 63
+"""Frames since the barline are told apart up to here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Windows of training, or one whole piece with batch = 1."""
+
+    target: Tensor
+    """long: what the model decides. (batch, frame, key) with a state per key, or (batch, frame, voice) with a key."""
+    given: Tensor
+    """(batch, frame, key, plane): what the musician does in the same frame; there may be no planes."""
+    phase: Tensor
+    """long (batch, frame): 0 where the bar is not known, else 1 + frames since the barline."""
+    mask: Tensor
+    """bool (batch, frame): where the frame is scored."""
+
+    def to(self, device: torch.device | str) -> Batch:
+        """The same on another device."""
+        return Batch(
+            self.target.to(device, non_blocking=True),
+            self.given.to(device, non_blocking=True),
+            self.phase.to(device, non_blocking=True),
+            self.mask.to(device, non_blocking=True),
+        )
+
+    def __len__(self) -> int:
+        return int(self.target.shape[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """How an outcome is taken from its probabilities."""
+
+    temperature: float = 1.0
+    """Standard meaning: logits are divided by it; 0 = the likeliest outcome."""
+    top_p: float = 1.0
+    """Only the likeliest outcomes that together have this probability (nucleus; Holtzman et al. 2020)."""
+    generator: torch.Generator | None = None
+
+    def pick(self, logits: Tensor) -> Tensor:
+        """The index of one outcome along the last dimension; banned outcomes are at -inf.
+
+        ValueError where no outcome is left or the logits are no numbers.
+        """
+        best = logits.amax(-1)
+        if not bool(torch.isfinite(best).all()):
+            raise ValueError("no outcome is possible")
+        if self.temperature <= 0:
+            return logits.argmax(-1)
+        chances = (logits / self.temperature).softmax(-1)
+        if self.top_p < 1:
+            chances = _nucleus(chances, self.top_p)
+        flat = chances.reshape(-1, chances.shape[-1])
+        return torch.multinomial(flat, 1, generator=self.generator).view(chances.shape[:-1])
+
+
+def _nucleus(chances: Tensor, top_p: float) -> Tensor:
+    ordered, order = chances.sort(-1, descending=True)
+    kept = ordered.cumsum(-1) - ordered < top_p  # the first one always is
+    return torch.zeros_like(chances).scatter(-1, order, ordered * kept)

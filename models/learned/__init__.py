@@ -1,0 +1,34 @@
+"""Players with weights: each adapts a frame model to what the bridge asks of a player."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from models import checkpoint
+from models.frame_model import FrameModel
+from models.learned.comp import CompPlayer
+from models.learned.hands import HandPlayer
+from models.learned.voices import VoicePlayer
+from models.player import Player
+from music.errors import ContinuoError
+
+PLAYERS: dict[str, Callable[[FrameModel, str], Player[Any]]] = {
+    "voices": VoicePlayer,
+    "hands": HandPlayer,
+    "lead": CompPlayer,
+}
+
+
+def make(name: str, device: str = "cpu") -> Player[Any]:
+    """The player of bundled or own weights; ContinuoError where they cannot be used."""
+    model, card = checkpoint.load(name, device)
+    return player(model, card.name)
+
+
+def player(model: FrameModel, name: str) -> Player[Any]:
+    """A frame model as a player; ContinuoError for a task that nobody plays live."""
+    task = model.config.task
+    if task not in PLAYERS:
+        raise ContinuoError(f"the model {name!r} decides {task!r}, which is no player", "Take another model")
+    return PLAYERS[task](model, name)

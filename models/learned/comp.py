@@ -1,0 +1,75 @@
+"""Chords to a melody: the model chooses the chord, the voices are led by the book."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+from models.blocks.samplers.chord import BASS, SOUNDS
+from models.frame_model import Evidence, FrameModel, FrameState
+from models.learned.listening import OCTAVE, SILENT_FRAMES, choice, outside, phase, plane
+from models.player import Answer, Frame, Moment, Sound
+from models.rules import harmony
+from models.rules.score import nearest_chord
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What was heard so far."""
+
+    frames: FrameState
+    rules: harmony.State
+    """Key and melody, for the leading of the voices."""
+    silent: int = 0
+    """For how many frames nothing has sounded."""
+
+
+class CompPlayer:
+    """Any number of voices, above or below, close or open: what the rules can lead."""
+
+    pulse = False
+
+    def __init__(self, model: FrameModel, name: str) -> None:
+        self.name = name
+        self._model = model
+        self._rules = harmony.RuleHarmony()
+        self._device = next(model.parameters()).device
+
+    def start(self) -> State:
+        """The state before anything was heard."""
+        return State(self._model.start(1), self._rules.start())
+
+    def hear(self, state: State, frame: Frame) -> State:
+        """The state one frame later."""
+        chord = frame.answer.chord if frame.answer else None
+        melody = frame.held + frame.onsets
+        rules = self._rules.hear(state.rules, frame)
+        silent = 0 if chord or melody else state.silent + 1
+        if silent > SILENT_FRAMES:
+            return State(state.frames, rules, state.silent)
+        target = [0] * OCTAVE
+        for tone in chord.pitch_classes if chord else ():
+            target[tone] = BASS if chord and tone == chord.root else SOUNDS
+        row = torch.tensor([[target]], device=self._device)
+        given = self._given(melody, frame.onsets)
+        frames = self._model.step(state.frames, row, given, phase(frame.next_bar_frame, self._device))
+        return State(frames, rules, silent)
+
+    def answer(self, state: State, held: tuple[Sound, ...], moment: Moment) -> Answer:
+        """The chord to the notes the musician holds now, oldest press first, never empty."""
+        forbidden = outside(moment.wish.key)
+        banned = [tone in forbidden for tone in range(OCTAVE)]
+        evidence = Evidence(
+            torch.full((1, 1, OCTAVE), -1, device=self._device),
+            torch.tensor([[[*banned, True]]], device=self._device),  # something is to sound
+        )
+        given = self._given(held, moment.onsets)
+        drawn = self._model.draw(state.frames, given, evidence, choice(moment))[0, 0].tolist()
+        tones = frozenset(tone for tone, sounds in enumerate(drawn) if sounds)
+        return self._rules.realise(nearest_chord(tones, drawn.index(BASS)), state.rules, held, moment)
+
+    def _given(self, held: tuple[Sound, ...], onsets: tuple[Sound, ...]) -> torch.Tensor:
+        folded = [[Sound(sound.pitch % OCTAVE, sound.velocity) for sound in sounds] for sounds in (held, onsets)]
+        planes = [plane(sounds, 0, OCTAVE) for sounds in folded]
+        return torch.tensor(planes, device=self._device).T[None, None]

@@ -1,0 +1,109 @@
+"""The left hand to a right hand: struck, held and released frame by frame, in the texture it has heard."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import floor
+
+import torch
+
+from models.blocks.samplers.ascending import GOES_ON
+from models.frame_model import Evidence, FrameModel, FrameState
+from models.learned.listening import OCTAVE, SILENT_FRAMES, choice, listen, outside, phase, plane
+from models.player import FRAMES_PER_BEAT, Answer, Frame, Moment, Sound, Wish
+from models.rules.score import nearest_chord
+from music.keys import SILENCE
+from music.keys import Evidence as Heard
+from music.pitch import Key
+
+STRUCK = 2
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What was heard so far."""
+
+    frames: FrameState
+    silent: int = 0
+    """For how many frames nothing has sounded."""
+    evidence: Heard = SILENCE
+    key: Key | None = None
+
+
+class HandPlayer:
+    """An accompaniment that goes on by itself, under what the right hand does. As many keys at a time as voices."""
+
+    pulse = True
+
+    def __init__(self, model: FrameModel, name: str) -> None:
+        self.name = name
+        self._model = model
+        self._lowest, self._keys = model.config.lowest, model.config.keys
+        self._device = next(model.parameters()).device
+
+    def start(self) -> State:
+        """The state before anything was heard."""
+        return State(self._model.start(1))
+
+    def hear(self, state: State, frame: Frame) -> State:
+        """The state one frame later. What the musician accompanied by hand is taken for the model's own."""
+        if frame.own_hand or frame.own_onsets:
+            struck = {sound.pitch for sound in frame.own_onsets}
+            own = struck | {sound.pitch for sound in frame.own_hand}
+        else:
+            struck = set(frame.struck)
+            own = struck | {pitch for pitch in (frame.answer.pitches if frame.answer else ()) if pitch is not None}
+        right = frame.held + frame.onsets
+        silent = 0 if own or right else state.silent + 1
+        if silent > SILENT_FRAMES:
+            return state
+        target = [0] * self._keys
+        for pitch in own:
+            if 0 <= pitch - self._lowest < self._keys:
+                target[pitch - self._lowest] = STRUCK if pitch in struck else GOES_ON
+        row = torch.tensor([[target]], device=self._device)
+        given = self._given(right, frame.onsets)
+        frames = self._model.step(state.frames, row, given, phase(frame.next_bar_frame, self._device))
+        sounding = sorted({*own, *(sound.pitch for sound in right)})
+        return State(frames, silent, *listen(state.evidence, state.key, sounding))
+
+    def answer(self, state: State, held: tuple[Sound, ...], moment: Moment) -> Answer:
+        """What sounds in the open frame, from the top down; where it was asked already, what it struck stays."""
+        given = self._given((*held, *moment.onsets), moment.onsets)
+        evidence = self._evidence(state, moment.wish, held, self._begun(moment))
+        drawn = self._model.draw(state.frames, given, evidence, choice(moment))[0, 0]
+        keys = [int(key) for key in drawn.nonzero()[:, 0]]
+        voices = len(moment.wish.ranges)
+        kept = keys[:voices] if len(keys) <= voices else [*keys[:1], *keys[len(keys) - voices + 1 :]]
+        pitches = [key + self._lowest for key in reversed(kept)]
+        struck = frozenset(key + self._lowest for key in kept if int(drawn[key]) == STRUCK)
+        tones = frozenset(pitch % OCTAVE for pitch in (*pitches, *(sound.pitch for sound in held)))
+        chord = nearest_chord(tones, pitches[-1] % OCTAVE) if pitches else None
+        rests = (None,) * (voices - len(pitches))
+        return Answer((*pitches, *rests), chord, moment.wish.key or state.key, struck)
+
+    def _given(self, held: tuple[Sound, ...], onsets: tuple[Sound, ...]) -> torch.Tensor:
+        planes = [plane(sounds, self._lowest, self._keys) for sounds in (held, onsets)]
+        return torch.tensor(planes, device=self._device).T[None, None]
+
+    def _begun(self, moment: Moment) -> Answer | None:
+        """The last answer, if it was given in the frame that is still open."""
+        same = floor(moment.last_beat * FRAMES_PER_BEAT + 1e-6) == floor(moment.beat * FRAMES_PER_BEAT + 1e-6)
+        return moment.last if moment.last and same and not moment.move else None
+
+    def _evidence(self, state: State, wish: Wish, held: tuple[Sound, ...], begun: Answer | None) -> Evidence:
+        low = min(low for low, _ in wish.ranges)
+        high = max(high for _, high in wish.ranges)
+        if held:
+            high = min(high, min(sound.pitch for sound in held) - 1)  # the hands do not cross
+        forbidden = outside(wish.key)
+        pitches = range(self._lowest, self._lowest + self._keys)
+        banned = [not low <= pitch <= high or pitch % OCTAVE in forbidden for pitch in pitches]
+        known = [-1] * self._keys
+        for pitch in begun.pitches if begun else ():
+            key = -1 if pitch is None else pitch - self._lowest
+            if 0 <= key < self._keys and not banned[key]:
+                before = bool(state.frames.before[0, 0, key])
+                goes_on = before and begun is not None and pitch not in (begun.struck or ())
+                known[key] = GOES_ON if goes_on else STRUCK
+        return Evidence(torch.tensor([[known]], device=self._device), torch.tensor([[banned]], device=self._device))

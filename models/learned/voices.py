@@ -1,0 +1,119 @@
+"""Four-part writing under a melody: the soprano is what is played, alto, tenor and bass are drawn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+from models.frame_model import Evidence, FrameModel, FrameState
+from models.learned.listening import OCTAVE, SILENT_FRAMES, choice, listen, outside, phase
+from models.player import Answer, Frame, Moment, Sound, Wish
+from models.rules.score import nearest_chord
+from music.keys import SILENCE
+from music.keys import Evidence as Heard
+from music.pitch import Key
+
+SOPRANO, ALTO, TENOR, BASS = range(4)
+PARTS = {1: (ALTO,), 2: (ALTO, BASS)}
+"""Which voices play where fewer than three are wished for."""
+ALL = (ALTO, TENOR, BASS)
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What was heard so far."""
+
+    frames: FrameState
+    silent: int = 0
+    """For how many frames nothing has sounded."""
+    evidence: Heard = SILENCE
+    key: Key | None = None
+
+
+class VoicePlayer:
+    """Up to three voices under (or, by octaves, above) a melody; a fourth one and more rest."""
+
+    pulse = False
+
+    def __init__(self, model: FrameModel, name: str) -> None:
+        self.name = name
+        self._model = model
+        self._lowest, self._keys = model.config.lowest, model.config.keys
+        self._device = next(model.parameters()).device
+        self._nothing = torch.zeros(1, 1, self._keys, 0, device=self._device)
+
+    def start(self) -> State:
+        """The state before anything was heard."""
+        return State(self._model.start(1))
+
+    def hear(self, state: State, frame: Frame) -> State:
+        """The state one frame later."""
+        melody = max((sound.pitch for sound in frame.held or frame.onsets), default=None)
+        answered = frame.answer.pitches if frame.answer else ()
+        silent = state.silent + 1 if melody is None and not any(answered) else 0
+        if silent > SILENT_FRAMES:
+            return state
+        target = [self._keys] * 4
+        if melody is not None:
+            target[SOPRANO] = self._key(melody)
+        for voice, pitch in zip(_parts(len(answered)), answered, strict=False):
+            if pitch is not None:
+                target[voice] = self._key(pitch)
+        row = torch.tensor([[target]], device=self._device)
+        frames = self._model.step(state.frames, row, self._nothing, phase(frame.next_bar_frame, self._device))
+        sounding = [pitch for pitch in (*answered, melody) if pitch is not None]
+        return State(frames, silent, *listen(state.evidence, state.key, sounding[-1:] + sounding[:-1]))
+
+    def answer(self, state: State, held: tuple[Sound, ...], moment: Moment) -> Answer:
+        """What to play with the notes the musician holds now, oldest press first, never empty."""
+        wish = moment.wish
+        pitches = [sound.pitch for sound in held]
+        melody = max(pitches) if wish.placement == "below" else min(pitches)
+        parts = _parts(len(wish.ranges))
+        evidence = self._evidence(wish, melody, parts)
+        drawn = self._model.draw(state.frames, None, evidence, choice(moment))[0, 0].tolist()
+        found = [None if drawn[part] == self._keys else drawn[part] + self._lowest for part in parts]
+        if wish.placement == "above":
+            found = [_above(pitch, melody, wish.ranges[i]) for i, pitch in enumerate(found)]
+        tones = frozenset(pitch % OCTAVE for pitch in (*found, *pitches) if pitch is not None)
+        lowest = min(pitch for pitch in (*found, *pitches) if pitch is not None)
+        rests = (None,) * (len(wish.ranges) - len(found))
+        return Answer((*found, *rests), nearest_chord(tones, lowest % OCTAVE), wish.key or state.key)
+
+    def _key(self, pitch: int) -> int:
+        """The key of a pitch, folded by octaves into those that the model knows."""
+        while pitch < self._lowest:
+            pitch += OCTAVE
+        while pitch >= self._lowest + self._keys:
+            pitch -= OCTAVE
+        return pitch - self._lowest
+
+    def _evidence(self, wish: Wish, melody: int, parts: tuple[int, ...]) -> Evidence:
+        """The melody is known; what the preset forbids is banned, and a rest too where there is anything to play."""
+        known = [-1] * 4
+        known[SOPRANO] = self._key(melody)
+        forbidden = outside(wish.key)
+        banned = [[False] * (self._keys + 1) for _ in range(4)]
+        above = wish.placement == "above"  # there the model writes below all the same, and it is raised by octaves
+        for part, (low, high) in zip(parts, wish.ranges, strict=False):
+            reach = range(128) if above else range(low, min(high, melody - 1) + 1)
+            row = [
+                pitch not in reach or pitch % OCTAVE in forbidden
+                for pitch in range(self._lowest, self._lowest + self._keys)
+            ]
+            banned[part] = [*row, not all(row)]
+        return Evidence(torch.tensor([[known]], device=self._device), torch.tensor([[banned]], device=self._device))
+
+
+def _parts(voices: int) -> tuple[int, ...]:
+    return PARTS.get(voices, ALL[:voices])
+
+
+def _above(pitch: int | None, melody: int, limits: tuple[int, int]) -> int | None:
+    """The same tone above the melody; None where the part does not reach it."""
+    if pitch is None:
+        return None
+    low, high = max(limits[0], melody + 1), limits[1]
+    raised = low + (pitch - low) % OCTAVE
+    return raised if raised <= high else None
