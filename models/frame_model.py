@@ -113,7 +113,7 @@ class FrameModel(nn.Module):
         if config.given:
             around = {"keys": config.keys, "lowest": config.lowest, "reach": config.reach}
             self.given = Surroundings(config.given + 1, config.width, circular=config.task == "lead", **around)
-            self.foresee = nn.Linear(config.width, 1)
+            self.foresee = nn.Linear(config.width, 1) if config.predict_given else None
 
     @property
     def silence(self) -> int:

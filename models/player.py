@@ -3,6 +3,9 @@
 A player keeps nothing between calls: its state belongs to the caller, who may copy it, rewind it and batch it.
 Time enters by `hear`, once per frame and never per message; `answer` may be asked at any instant inside the
 open frame with what is known by then, any number of times, and changes nothing.
+
+A player may raise: the rules then answer in its place, it is counted, and its past begins anew. One whose numbers are
+no numbers (NaN) must raise, for nobody else can see it.
 """
 
 from __future__ import annotations
@@ -38,7 +41,15 @@ class Frame:
     held: tuple[Sound, ...]
     """What the musician held during this frame, the onsets included."""
     answer: Answer | None = None
-    """The last answer given by the end of the frame: what this player itself was sounding."""
+    """The last answer given by the end of the frame: what this player itself was sounding, whoever decided it."""
+    struck: tuple[int, ...] = ()
+    """What of the player's own began to sound in this frame, low to high, be it over by now."""
+    own_onsets: tuple[Sound, ...] = ()
+    """What the musician struck below the split in this frame: an accompaniment by hand, which stands for `answer`."""
+    own_hand: tuple[Sound, ...] = ()
+    """What the musician held below the split during this frame, the onsets included."""
+    next_bar_frame: int | None = None
+    """Frames since the barline of the frame that opens now; None where no clock runs that knows of bars."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +72,15 @@ class Answer:
     """What to play now, one pitch per voice of the wish from the top voice down (None: this voice rests)."""
 
     pitches: tuple[int | None, ...]
+    """All None is silence: what sounds ends."""
     chord: Chord | None = None
     key: Key | None = None
+    struck: frozenset[int] | None = None
+    """The pitches to strike even where they sound already, once a frame; None: what goes on is held on."""
+    velocities: tuple[int, ...] | None = None
+    """One for each voice, before the limits of its part; None: as the musician's touch has it."""
+    fallback: bool = False
+    """Whether another player stood in for the one that was asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +97,9 @@ class Moment:
     onsets: tuple[Sound, ...] = field(default=())
     """What was struck in the open frame so far."""
     move: bool = False
-    """Nothing new was played, and the preset wants the chord to move on under what is held."""
+    """Nothing new was played, and the preset wants the chord to move on under what is held, or a frame has begun."""
+    bar_frame: int | None = None
+    """Frames since the barline of the open frame; None where no clock runs that knows of bars."""
 
 
 class Player(Protocol[State]):
@@ -88,6 +108,11 @@ class Player(Protocol[State]):
     @property
     def name(self) -> str:
         """As the preset's `model` names it."""
+        ...
+
+    @property
+    def pulse(self) -> bool:
+        """Whether to be asked at each frame's beginning too, with nothing held as well: an accompaniment."""
         ...
 
     def start(self) -> State:
@@ -99,5 +124,5 @@ class Player(Protocol[State]):
         ...
 
     def answer(self, state: State, held: tuple[Sound, ...], moment: Moment) -> Answer:
-        """What to play with the notes the musician holds now, oldest press first, never empty."""
+        """What to play with the notes the musician holds now, oldest press first; empty only for a player of pulse."""
         ...

@@ -1,0 +1,74 @@
+from itertools import product
+
+import pytest
+import torch
+
+from models.blocks.samplers.chord import BASS, SoundsOrSilent
+from models.frames import Choice
+
+WIDTH = 8
+
+
+@pytest.fixture(autouse=True)
+def no_gradients():
+    with torch.no_grad():
+        yield
+
+
+def sampler() -> SoundsOrSilent:
+    torch.manual_seed(4)
+    return SoundsOrSilent(WIDTH, channels=8).eval()
+
+
+def features(count: int) -> torch.Tensor:
+    return torch.randn(1, 1, 12, WIDTH, generator=torch.Generator().manual_seed(6)).expand(1, count, -1, -1)
+
+
+def every_chord() -> torch.Tensor:
+    """Every set of pitch classes with each of its members as the bass, and silence."""
+    sets = torch.tensor(list(product((0, 1), repeat=12)))
+    chords = [torch.zeros(1, 12, dtype=torch.long)]
+    for bass in range(12):
+        with_bass = sets[sets[:, bass] > 0].clone()
+        with_bass[:, bass] = BASS
+        chords.append(with_bass)
+    return torch.cat(chords)[None]  # (1, 24577, 12)
+
+
+def test_every_chord_and_silence_together_have_probability_one():
+    chords = every_chord()
+    nats = sampler().nll(features(chords.shape[1]), chords, chords)
+    assert float(torch.exp(-nats.double()).sum()) == pytest.approx(1, abs=1e-4)
+
+
+def test_a_transposed_chord_of_transposed_features_is_as_likely():
+    made, chords = sampler(), every_chord()[:, 1000:1040]
+    known = features(40)
+    turned = made.nll(known.roll(5, 2), chords.roll(5, 2), chords)
+    assert torch.allclose(made.nll(known, chords, chords), turned, atol=1e-4)
+
+
+def test_what_is_banned_does_not_sound_and_each_chord_has_one_bass():
+    made, many = sampler(), 500
+    free = torch.full((many, 1, 12), -1)
+    banned = torch.zeros(many, 1, 13, dtype=torch.bool)
+    banned[..., 3:12] = True  # three classes are left: few enough chords to count
+    choice = Choice(1.0, generator=torch.Generator().manual_seed(1))
+    drawn = made.draw(features(1).expand(many, 1, -1, -1), free, free, banned, choice)[:, 0]
+    assert int((drawn[:, 3:] > 0).sum()) == 0
+    basses = (drawn == BASS).sum(-1)
+    assert torch.equal(basses, (drawn > 0).any(-1).long())
+    assert len({tuple(row) for row in drawn.tolist()}) > 8
+
+
+def test_a_known_class_sounds_whatever_the_bass_and_silence_can_be_forbidden():
+    made = sampler()
+    known = torch.full((1, 1, 12), -1)
+    known[..., 7] = 1
+    banned = torch.zeros(1, 1, 13, dtype=torch.bool)
+    banned[..., 12] = True
+    for seed in range(30):
+        choice = Choice(1.5, generator=torch.Generator().manual_seed(seed))
+        assert int(made.draw(features(1), known, known, banned, choice)[0, 0, 7]) > 0
+        free = torch.full_like(known, -1)
+        assert bool((made.draw(features(1), free, free, banned, choice) > 0).any())

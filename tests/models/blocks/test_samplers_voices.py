@@ -1,0 +1,68 @@
+from itertools import product
+
+import pytest
+import torch
+
+from models.blocks.samplers.voices import Voices
+from models.frames import Choice
+
+KEYS, WIDTH, VOICES = 4, 8, 3
+
+
+@pytest.fixture(autouse=True)
+def no_gradients():
+    with torch.no_grad():
+        yield
+
+
+def sampler() -> Voices:
+    torch.manual_seed(2)
+    made = Voices(WIDTH, keys=KEYS, voices=VOICES, order=(0, 2, 1), channels=8).eval()
+    with torch.no_grad():
+        made.intervals.weight *= 20  # so that the voices really depend on each other
+    return made
+
+
+def features(count: int) -> torch.Tensor:
+    return torch.randn(1, 1, KEYS, WIDTH, generator=torch.Generator().manual_seed(5)).expand(1, count, -1, -1)
+
+
+def test_all_chords_and_rests_together_have_probability_one():
+    chords = torch.tensor(list(product(range(KEYS + 1), repeat=VOICES)))[None]
+    before = torch.tensor([1, KEYS, 3]).expand_as(chords)
+    nats = sampler().nll(features(chords.shape[1]), chords, before)
+    assert float(torch.exp(-nats).sum()) == pytest.approx(1, abs=1e-5)
+
+
+def test_a_voice_knows_the_voices_before_it_in_the_order_and_not_those_after():
+    made, before = sampler(), torch.full((1, 1, VOICES), KEYS)
+    one = made.nll_by_voice(features(1), torch.tensor([[[0, 1, 2]]]), before)[0, 0]
+    other_last = made.nll_by_voice(features(1), torch.tensor([[[0, 3, 2]]]), before)[0, 0]  # voice 1 comes last
+    assert torch.equal(one[[0, 2]], other_last[[0, 2]])
+    other_first = made.nll_by_voice(features(1), torch.tensor([[[3, 1, 2]]]), before)[0, 0]
+    assert not torch.isclose(one[1], other_first[1])
+
+
+def test_draws_come_as_often_as_the_likelihood_says():
+    made, before = sampler(), torch.tensor([[[0, 1, 2]]])
+    chords = torch.tensor(list(product(range(KEYS + 1), repeat=VOICES)))[None]
+    chances = torch.exp(-made.nll(features(125), chords, before.expand_as(chords)))[0]
+    many = 4000
+    free = torch.full((many, 1, VOICES), -1)
+    banned = torch.zeros(many, 1, VOICES, KEYS + 1, dtype=torch.bool)
+    choice = Choice(1.0, generator=torch.Generator().manual_seed(1))
+    drawn = made.draw(features(1).expand(many, 1, -1, -1), before.expand(many, 1, -1), free, banned, choice)[:, 0]
+    index = (drawn * torch.tensor([25, 5, 1])).sum(-1)
+    assert float((torch.bincount(index, minlength=125) / many - chances).abs().sum()) < 0.25
+
+
+def test_a_known_voice_stays_and_the_others_depend_on_it():
+    made, before = sampler(), torch.tensor([[[0, 1, 2]]])
+    banned = torch.zeros(1, 1, VOICES, KEYS + 1, dtype=torch.bool)
+    banned[..., 1, :2] = True
+    found = set()
+    for melody in range(KEYS):
+        drawn = made.draw(features(1), before, torch.tensor([[[melody, -1, -1]]]), banned, Choice(0.0))[0, 0].tolist()
+        assert drawn[0] == melody and drawn[1] >= 2
+        found.add(tuple(drawn[1:]))
+    assert len(found) > 1

@@ -1,0 +1,196 @@
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from models.assemble import build
+from models.frame_model import FrameModel
+from models.frames import Batch, Choice
+from music.errors import ContinuoError
+
+SMALL = {"width": 8, "channels": 8, "whole": 8, "dropout": 0.3}
+CONFIGS: dict[str, dict[str, Any]] = {
+    "keys": {"task": "keys", "lowest": 40, "keys": 20, "sampler": "ascending", "layers": 2},
+    "keys, independent": {"task": "keys", "lowest": 40, "keys": 20, "sampler": "independent", "time": "gru"},
+    "keys, masked": {"task": "keys", "lowest": 40, "keys": 20, "sampler": "masked", "time": "window"},
+    "voices": {"task": "voices", "lowest": 36, "keys": 46, "sampler": "voices", "embed": "shared-octave"},
+    "hands": {
+        "task": "hands",
+        "lowest": 40,
+        "keys": 24,
+        "sampler": "ascending",
+        "given": 2,
+        "predict_given": 0.1,
+        "embed": "class-octave",
+    },
+    "lead": {"task": "lead", "lowest": 0, "keys": 12, "sampler": "sounds-silent", "given": 2, "time": "attention"},
+}
+EVERY = pytest.mark.parametrize("name", CONFIGS)
+
+
+@pytest.fixture(autouse=True)
+def no_gradients():
+    with torch.no_grad():
+        yield
+
+
+def model(name: str) -> FrameModel:
+    torch.manual_seed(1)
+    return build(CONFIGS[name] | SMALL).eval()
+
+
+def piece(name: str, batch: int, frames: int, seed: int = 0) -> Batch:
+    """Music of chance that the task allows: a key goes on only where it sounded."""
+    config, dice = CONFIGS[name], torch.Generator().manual_seed(seed)
+    keys = config["keys"]
+    planes = torch.rand(batch, frames, keys, config.get("given", 0), generator=dice) < 0.2
+    phase = torch.randint(0, 17, (batch, frames), generator=dice)
+    mask = torch.ones(batch, frames, dtype=torch.bool)
+    if config["task"] == "voices":
+        target = torch.randint(0, keys + 1, (batch, frames, 4), generator=dice)
+    else:
+        target = (torch.rand(batch, frames, keys, generator=dice) < 0.3).long()
+        target[..., 3] *= 2 if config["task"] in {"hands", "lead"} else 1
+        if config["task"] == "lead":
+            target[..., 3] = 2
+        if config["task"] == "hands":
+            for frame in range(frames):
+                before = target[:, frame - 1] if frame else torch.zeros_like(target[:, 0])
+                target[:, frame] = torch.where((target[:, frame] == 1) & (before == 0), 2, target[:, frame])
+    return Batch(target, planes.float(), phase, mask)
+
+
+def stepped(made: FrameModel, music: Batch) -> torch.Tensor:
+    """The nats of each frame, one step after the other."""
+    state, nats = made.start(len(music), music.phase[:, :1]), []
+    for frame in range(music.target.shape[1]):
+        here = slice(frame, frame + 1)
+        features = made._with_given(state.features, music.given[:, here])
+        nats.append(made.sampler.nll(features, music.target[:, here], state.before))
+        if frame + 1 < music.target.shape[1]:
+            opens = music.phase[:, frame + 1 : frame + 2]
+            state = made.step(state, music.target[:, here], music.given[:, here], opens)
+    return torch.cat(nats, 1)
+
+
+@EVERY
+def test_stepping_gives_what_the_whole_piece_gives(name: str):
+    made, music = model(name), piece(name, 2, 11)
+    assert torch.allclose(made.nll(music), stepped(made, music), atol=1e-4)
+
+
+@EVERY
+@settings(max_examples=3, deadline=None)
+@given(batch=st.integers(1, 4), place=st.integers(0, 3), padding=st.integers(0, 5))
+def test_neither_neighbours_nor_padding_change_a_piece(name: str, batch: int, place: int, padding: int):
+    made, music, place = model(name), piece(name, 4, 7), place % batch
+    alone = made.nll(Batch(music.target[:1], music.given[:1], music.phase[:1], music.mask[:1]))
+    many = piece(name, batch, 7 + padding, seed=9)
+    for whole, part in ((many.target, music.target), (many.given, music.given), (many.phase, music.phase)):
+        whole[place, :7] = part[0]
+    many.target[place, 7:] = made.silence
+    assert torch.allclose(made.nll(many)[place, :7], alone[0], atol=1e-4)
+
+
+@EVERY
+def test_no_frame_sees_a_later_one(name: str):
+    made, music, other = model(name), piece(name, 1, 12), piece(name, 1, 12, seed=5)
+    mixed = Batch(
+        torch.cat((music.target[:, :6], other.target[:, 6:]), 1),
+        torch.cat((music.given[:, :6], other.given[:, 6:]), 1),
+        torch.cat((music.phase[:, :6], other.phase[:, 6:]), 1),
+        music.mask,
+    )
+    assert torch.allclose(made.nll(music)[:, :6], made.nll(mixed)[:, :6], atol=1e-5)
+
+
+@EVERY
+def test_every_frame_depends_on_the_first_one(name: str):
+    made, music = model(name), piece(name, 1, 10)
+    state = made.start(1, music.phase[:, :1])
+    silent = torch.full_like(music.target[:, :1], made.silence)
+    heard = [
+        made.step(state, first, music.given[:, :1], music.phase[:, 1:2]) for first in (music.target[:, :1], silent)
+    ]
+    assert not torch.allclose(heard[0].features, heard[1].features)
+
+
+@pytest.mark.parametrize("name", ["hands", "lead"])
+def test_what_the_musician_does_now_counts_unless_it_is_hidden(name: str):
+    made, music = model(name), piece(name, 1, 5)
+    silent = Batch(music.target, music.given.clone(), music.phase, music.mask)
+    silent.given[:, 4] = 0
+    assert not torch.allclose(made.nll(music)[:, 4], made.nll(silent)[:, 4])
+    assert torch.allclose(made.nll(music, hidden=True), made.nll(silent, hidden=True))
+
+
+def test_chords_to_a_transposed_melody_are_the_transposed_chords():
+    made, music = model("lead"), piece("lead", 1, 9)
+    turned = Batch(music.target.roll(5, 2), music.given.roll(5, 2), music.phase, music.mask)
+    # the memory of whole frames is not shared by the pitch classes: without it, every key is the same
+    made.trunk.spread.weight.zero_()
+    assert torch.allclose(made.nll(music), made.nll(turned), atol=1e-4)
+
+
+@EVERY
+def test_a_state_can_be_kept_and_gone_back_to(name: str):
+    made, music = model(name), piece(name, 1, 4)
+    state = made.start(1, music.phase[:, :1])
+    before = [part.clone() for part in (state.trunk.keys, *state.trunk.whole, state.features)]
+    for frame in range(3):
+        here = slice(frame, frame + 1)
+        made.step(state, music.target[:, here], music.given[:, here], music.phase[:, here])
+    after = (state.trunk.keys, *state.trunk.whole, state.features)
+    assert all(torch.equal(old, new) for old, new in zip(before, after, strict=True))
+
+
+@EVERY
+def test_everything_learns(name: str):
+    with torch.enable_grad():
+        made = model(name).train()
+        music = piece(name, 2, 6)
+        optimizer = torch.optim.Adam(made.parameters(), lr=0.03)
+        first = float(made.eval().nll(music).mean().detach()) if name != "keys, masked" else None
+        for _ in range(25):
+            optimizer.zero_grad()
+            loss = made.train().nll(music).mean()
+            loss.backward()
+            optimizer.step()
+        assert all(value.grad is not None for value in made.parameters() if value.requires_grad)
+        if first is not None:
+            assert float(made.eval().nll(music).mean().detach()) < 0.8 * first
+
+
+@pytest.mark.parametrize("name", ["keys", "voices", "hands", "lead"])
+def test_the_past_may_be_half_played_in_training(name: str):
+    torch.manual_seed(0)
+    made = build(CONFIGS[name] | SMALL | {"scheduled": 0.5}).train()
+    assert bool(torch.isfinite(made.nll(piece(name, 2, 8))).all())
+
+
+@EVERY
+def test_the_same_seed_draws_the_same_frame(name: str):
+    made = model(name)
+    state = made.start(1)
+    known = torch.zeros(1, 1, CONFIGS[name]["keys"], CONFIGS[name].get("given", 0))
+    drawn = [
+        made.draw(state, known, made.free(), Choice(1.0, generator=torch.Generator().manual_seed(4))) for _ in range(2)
+    ]
+    assert torch.equal(*drawn)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"widht": 3}, "Did you mean 'width'"),
+        ({"kind": "fram"}, "Did you mean 'frame'"),
+        ({"keys": "many"}, "keys"),
+        ({"sampler": "voices"}, "does not decide"),
+    ],
+)
+def test_a_config_that_makes_no_model_is_refused_in_a_sentence(change: dict[str, Any], said: str):
+    with pytest.raises(ContinuoError) as refused:
+        build(CONFIGS["keys"] | change)
+    assert said in str(refused.value)
