@@ -10,10 +10,11 @@ import math
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from bridge import players
 from bridge.errors import ValueRefused
 from music.pitch import Key, parse_pitch
 
-Kind = Literal["switch", "int", "float", "choice", "text", "pitch", "program", "channels", "key"]
+Kind = Literal["switch", "int", "float", "choice", "text", "pitch", "program", "channels", "key", "player"]
 Scope = Literal["daemon", "insert", "part"]
 
 ROOT = "/continuo"
@@ -52,6 +53,7 @@ class Parameter:
             "key": "auto, or a key (C major, F# minor)",
             "channels": "all, or 1-16 with commas",
             "text": "text",
+            "player": f"{', '.join(players.BUNDLED)}, or one of your own",
         }
         return fixed.get(self.kind) or f"{self.low} to {self.high}"
 
@@ -98,6 +100,14 @@ def _choice(parameter: Parameter, value: object) -> str | None:
     return value if isinstance(value, str) and value in parameter.choices else None
 
 
+def _player(_: Parameter, value: object) -> str | None:
+    names = players.names()
+    number = value if isinstance(value, str) else _whole(_, value)
+    if isinstance(number, int):
+        return names[number] if 0 <= number < len(names) else None
+    return number if number in names else None
+
+
 def _pitch(parameter: Parameter, value: object) -> int | None:
     if not isinstance(value, str):
         return _whole(parameter, value)
@@ -141,6 +151,7 @@ _CHECKS = {
     "program": _whole,
     "channels": _channels,
     "key": _key,
+    "player": _player,
 }
 
 DAEMON = (
@@ -151,7 +162,18 @@ INSERT = (
     Parameter("bypass", ("bypass",), "switch", False, "Silence the effect; thru goes on"),
     Parameter("thru", ("input", "thru"), "switch", True, "Pass what arrives to the output, untouched"),
     Parameter("channels", ("input", "channels"), "channels", "all", "Input channels the effect listens to", 1, 16),
-    Parameter("model", ("player", "model"), "choice", "rules", "Who plays", choices=("rules",)),
+    Parameter("split", ("input", "split"), "pitch", 0, "Keys below it are your own left hand; 0 = off", 0, 127),
+    Parameter(
+        "takeover",
+        ("input", "takeover_beats"),
+        "float",
+        1.0,
+        "How long after your own left hand's last note the player takes over from it",
+        0,
+        16,
+        "beats",
+    ),
+    Parameter("model", ("player", "model"), "player", "rules", "Who plays; /continuo/models names all"),
     Parameter("temperature", ("player", "temperature"), "float", 0.0, "Freedom of choice; 0 = likeliest", 0, 2),
     Parameter("seed", ("player", "seed"), "int", 0, "Same seed, same input, same notes", 0, 2**31 - 1),
     Parameter("voices", ("harmonize", "voices"), "int", 3, "Number of harmony voices", 1, 6),
@@ -179,6 +201,16 @@ INSERT = (
         "Reconsider the chord under held notes every so many beats, from 1/4 up; 0 = only with new notes",
         0,
         16,
+        "beats",
+    ),
+    Parameter(
+        "rest",
+        ("harmonize", "rest_beats"),
+        "float",
+        4.0,
+        "How long an accompaniment goes on after your last key, before it rests too",
+        0,
+        64,
         "beats",
     ),
 )
@@ -210,6 +242,7 @@ ACTIONS = (
     Action("/continuo/panic", "", "Everything that sounds ends, everything planned is dropped"),
     Action("/continuo/preset", "[s]", "Load a preset into insert 1; without a name: which one is loaded"),
     Action("/continuo/presets", "", "The names of all presets"),
+    Action("/continuo/models", "", "The names of all players: what model takes, in the order of its numbers"),
     Action("/continuo/inserts", "", "How many inserts there are"),
     Action("/continuo/subscribe", "[i]", "Full state now and every change after it, to this port or to the sender's"),
     Action("/continuo/unsubscribe", "[i]", "No more changes to this port or to the sender's"),
@@ -224,6 +257,7 @@ PUBLISHED = (
     Action("/continuo/<insert>/chord", "s", "The chord that sounds now"),
     Action("/continuo/<insert>/heard_key", "s", "The key that the player hears"),
     Action("/continuo/<insert>/late", "i", "Onsets that came too late and were not played"),
+    Action("/continuo/<insert>/fallback", "i", "Answers that the rules gave: the player was too slow, or has failed"),
 )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from bridge import presets
+from bridge import players, presets
 from bridge.errors import PortError, PresetError
 from bridge.port.jack import open_client
 from bridge.port.rtmidi import usable_api
@@ -37,6 +37,7 @@ def examine() -> Iterator[Finding]:
     yield _osc_port()
     yield _kernels()
     yield from _presets()
+    yield from _players()
 
 
 def midi_ports() -> tuple[dict[str, dict[str, list[str]]], list[str]]:
@@ -114,3 +115,14 @@ def _presets() -> Iterator[Finding]:
     for error in broken:
         yield Finding("preset", "bad", error.message, error.hint)
     yield Finding("presets", "good", f"{len(found) - len(broken)} load")
+
+
+def _players() -> Iterator[Finding]:
+    """Which learned players could play here, without loading them: that takes seconds."""
+    learned = [name for name in players.names() if name != players.RULES]
+    there = [name for name in learned if players.playable(name)]
+    if there:
+        yield Finding("learned players", "good", ", ".join(there))
+    if missing := [name for name in learned if name not in there]:
+        remedy = f"Put their weights and cards into {players.user_folder()}; presets with rules need none"
+        yield Finding("learned players", "note", f"no weights for {', '.join(missing)}", remedy)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
-from bridge.brain.insert import Due, Insert
+from bridge.brain.in_time import InTime
+from bridge.brain.insert import Bars, Clock, Due, Insert, no_bars
+from bridge.brain.players import Players
 from bridge.brain.settings import Settings
-from models.player import Player
-from models.rules.harmony import RuleHarmony
 from music.beat import Timeline
 from music.events import Event
 
@@ -17,16 +16,22 @@ Heard = tuple[int, Event, int]
 Sent = tuple[int, Due]
 """(insert, what it sends)."""
 
-MAKERS: dict[str, Callable[[], Player[Any]]] = {"rules": RuleHarmony}
-
 
 class Engine:
     """The inserts of a daemon or of a render, under one timeline."""
 
-    def __init__(self, settings: Sequence[Settings], timeline: Timeline, now_ns: int = 0) -> None:
-        self.timeline = timeline
-        self._players: dict[str, Player[Any]] = {}
-        self.inserts = [Insert(one, self._player(one.model), timeline, now_ns) for one in settings]
+    def __init__(
+        self,
+        settings: Sequence[Settings],
+        timeline: Timeline,
+        now_ns: int = 0,
+        players: Players | None = None,
+        bars: Bars = no_bars,
+    ) -> None:
+        """Raise ContinuoError where a player cannot be had."""
+        self.players = players or Players()
+        clock = Clock(timeline, bars)
+        self.inserts = [Insert(one, self.players.get(one.model), clock, now_ns) for one in settings]
 
     def programs(self, now_ns: int) -> list[Sent]:
         """The program changes that all parts ask for."""
@@ -56,10 +61,15 @@ class Engine:
         wakes = (insert.next_wake_ns(now_ns) for insert in self.inserts)
         return min((wake for wake in wakes if wake is not None), default=None)
 
+    def next_frame_ns(self) -> int | None:
+        """When players who think slowly should hear the open frame; None where there is none."""
+        slow = (one.next_frame_ns() for one in self.inserts if isinstance(one.player, InTime))
+        return min(slow, default=None)
+
     def configure(self, number: int, settings: Settings, now_ns: int) -> list[Sent]:
-        """Give an insert new settings."""
+        """Give an insert new settings. ContinuoError, and nothing changes, where their player cannot be had."""
         old = self.inserts[number].settings
-        due = self.inserts[number].configure(settings, self._player(settings.model), now_ns)
+        due = self.inserts[number].configure(settings, self.players.get(settings.model), now_ns)
         if [(part.channel, part.program) for part in settings.parts] != [
             (part.channel, part.program) for part in old.parts
         ]:
@@ -70,9 +80,3 @@ class Engine:
         """Forget all that is held and sounds; who owns the outputs ends it."""
         for insert in self.inserts:
             insert.silence()
-
-    def _player(self, model: str) -> Player[Any]:
-        """The player of a name, made once: it keeps nothing, so all inserts share it."""
-        if model not in self._players:
-            self._players[model] = MAKERS[model]()
-        return self._players[model]

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from math import floor
+from math import floor, inf
 from typing import Any
 
-from bridge.brain.settings import Part, Settings
-from models.player import FRAMES_PER_BEAT, Answer, Frame, Moment, Player, Sound
+from bridge.brain.hands import RING_FRAMES, Hands
+from bridge.brain.settings import MIDDLE_VELOCITY, Settings
+from models.player import FRAMES_PER_BEAT, Answer, Frame, Moment, Player
 from music.beat import Timeline
 from music.events import Control, Event, NoteOff, NoteOn, Program, Stop, Voice
-from music.held import Held
-from music.ring import Ring
 from music.wire import ALL_NOTES_OFF, ALL_SOUND_OFF
 
-RING_FRAMES = 512
 MAX_SILENT_FRAMES = 64
 """After a longer pause the player is not told of every empty frame, nor of more than the ring has while notes last."""
 HALF_FRAME = 0.5
@@ -23,6 +22,12 @@ PLAN_AHEAD_NS = 20_000_000
 
 Note = tuple[int, int]
 """Channel and pitch of something that sounds."""
+Bars = Callable[[int], int | None]
+"""How many frames after its barline a frame begins; None where nobody knows."""
+
+
+def no_bars(_frame: int) -> None:
+    """On stage, where no clock runs that knows of bars."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,26 +38,53 @@ class Due:
     event: Voice
 
 
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Where the beats and the barlines fall."""
+
+    timeline: Timeline
+    bars: Bars
+
+    def frame_at(self, ns: int) -> int:
+        """The frame that is open at a moment; at the very edge, the one that begins."""
+        frame = floor(self.timeline.beat_at(ns) * FRAMES_PER_BEAT + 1e-6)
+        return frame + (ns >= self.edge_ns(frame + 1))  # by the same rounding, or a wake at the edge would come again
+
+    def edge_ns(self, frame: int) -> int:
+        """When a frame begins."""
+        return self.timeline.ns_at(frame / FRAMES_PER_BEAT)
+
+
 class Insert:
     """The effect `harmonize`: the player answers every onset, its notes last as long as the musician's.
 
-    Voices that keep their pitch from one answer to the next keep sounding: common tones are held, not struck again.
+    Voices that keep their pitch from one answer to the next keep sounding: common tones are held, not struck again,
+    unless the player says so. A player of pulse is asked at every frame's beginning too, until the musician rests.
+    While the musician's own hand plays below the split, nobody is asked.
     """
 
-    def __init__(self, settings: Settings, player: Player[Any], timeline: Timeline, now_ns: int) -> None:
+    def __init__(self, settings: Settings, player: Player[Any], clock: Clock, now_ns: int) -> None:
         self.settings = settings
+        self.player = player
         self.answer: Answer | None = None
         """The newest answer of the player, for those who watch."""
         self.missed = 0
         """How often something struck was not answered, because it was too late for it."""
-        self._player = player
-        self._timeline = timeline
+        self.fallbacks = 0
+        """How often the rules answered for the player."""
+        self._clock = clock
+        self._timeline = clock.timeline
         self._state = player.start()
-        self._held = Held()
-        self._ring = Ring(RING_FRAMES, 1)
-        self._frame = self._frame_at(now_ns)
-        self._sounding: dict[Note, int] = {}  # when each began, ns
+        self._hands = Hands()
+        self._frame = clock.frame_at(now_ns)
+        self._sounding: dict[Note, None] = {}  # in the order in which they began
+        self._begun: set[Note] = set()  # in the open frame
         self._answered_beat = 0.0
+        self._asked_frame = self._frame
+        self._touch = MIDDLE_VELOCITY  # of the newest key
+        self._touched_beat = -inf
+        self._awake = False  # a key was touched, and the player of pulse has not come to rest since
+        self._own_until = -inf  # the own hand's accompaniment lasts until this beat, if no key of it is down
         self._struck = False
         self._restruck = False  # a repeated note: what would be held is struck again too
         self._let_go: set[int] = set()
@@ -69,15 +101,13 @@ class Insert:
         match event:
             case NoteOn(channel, pitch, velocity) if channel in self.settings.channels:
                 self._release(channel, pitch, time_ns)  # struck while down: its note-off was lost, a key is down once
-                self._held.press(channel, pitch, velocity)
-                self._ring.on(0, pitch, velocity)
-                self._struck = True
-                self._restruck |= pitch in self._let_go
+                self._press(channel, pitch, velocity)
+                self._touched(time_ns)
             case NoteOff(channel, pitch) if channel in self.settings.channels:
                 self._release(channel, pitch, time_ns)
             case Control(channel, number) if number in (ALL_SOUND_OFF, ALL_NOTES_OFF):
-                for held_channel, pitch, _ in list(self._held):
-                    while held_channel == channel and (channel, pitch) in self._held:
+                for held_channel, pitch, _ in list(self._hands):
+                    if held_channel == channel:
                         self._release(channel, pitch, time_ns)
                 self._stopped |= channel in self.settings.channels
             case Stop():
@@ -88,24 +118,29 @@ class Insert:
 
         What comes too late to be answered is heard all the same, and its release is.
         """
-        struck, restruck = self._struck and in_time, self._restruck
+        struck, restruck = self._struck and in_time, self._restruck and not self.player.pulse
         self.missed += self._struck and not in_time
         stopped = self._stopped
         self._struck = self._restruck = self._stopped = False
         self._let_go.clear()
-        if not self._held:
-            return self._end(list(self._sounding), time_ns) if stopped else self._released(time_ns)
+        if stopped and not self._hands.melody:
+            self._awake = False
+            return self._end_all(time_ns)
+        if not self._hands.melody or self._yields(self._timeline.beat_at(time_ns)):
+            return self._released(time_ns)
         if not struck or self.settings.bypass:
             return []
-        ended = self._end(list(self._sounding), time_ns) if restruck else []
+        ended = self._end_all(time_ns) if restruck else []
         return ended + self._ask(time_ns)
 
     def advance(self, now_ns: int) -> list[Due]:
-        """Let time pass: frames close, and a held note's chord may move on at its beat."""
+        """Let time pass: frames close, a held note's chord may move on at its beat, a player of pulse goes on."""
         self._close_frames(now_ns)
         wake_ns = self.next_wake_ns(now_ns)
         if wake_ns is None or now_ns < wake_ns:
             return []
+        if self.player.pulse:
+            return self._pulse()
         beat = self._next_motion(now_ns)
         due = self._ask(self._timeline.ns_at(beat), move=True)
         self._answered_beat = beat  # not rounded to ns: a beat that counts as not answered yet would come again
@@ -113,67 +148,139 @@ class Insert:
 
     def next_wake_ns(self, now_ns: int) -> int | None:
         """When `advance` has something to decide; None where only events matter."""
-        if not self.settings.motion_beats or not self._held or self.settings.bypass:
+        if self.settings.bypass:
+            return None
+        if self.player.pulse:
+            return self._clock.edge_ns(max(self._asked_frame + 1, self._frame)) if self._awake else None
+        if not self.settings.motion_beats or not self._hands.melody:
             return None
         beat = self._next_motion(now_ns)  # and never before the last one: at 60 000 000 bpm that would be far ahead
         return max(self._timeline.ns_at(beat) - PLAN_AHEAD_NS, self._timeline.ns_at(beat - self._step))
 
+    def next_frame_ns(self) -> int:
+        """When the open frame ends: one who thinks slowly should hear of it then, and not with the next note."""
+        return self._clock.edge_ns(self._frame + 1)
+
     def configure(self, settings: Settings, player: Player[Any], now_ns: int) -> list[Due]:
         """Take new settings; what sounds under the old ones is ended or carried on, never forgotten."""
-        changed, self.settings = settings != self.settings, settings
-        if player is not self._player:
-            self._player, self._state, self.answer = player, player.start(), None
-        if not changed:
+        before, self.settings = self.settings, settings
+        ended: list[Due] = []
+        if player is not self.player:
+            self.player, self._state, self.answer = player, player.start(), None
+            self._asked_frame = self._frame
+            ended = [] if self._hands.melody else self._end_all(now_ns)
+        elif settings == before:
             return []
         if settings.bypass:
-            return self._end(list(self._sounding), now_ns)
-        listened = [note for note in self._held if note[0] in settings.channels]
-        if len(listened) < len(self._held):
-            self._forget_input()
-            for note in listened:
-                self._held.press(*note)
-                self._ring.on(0, *note[1:])
-        return self._ask(now_ns) if self._held else self._released(now_ns)
+            return ended + self._end_all(now_ns)
+        self._listen_anew(before, now_ns)
+        if self._hands.melody:
+            return ended + self._ask(now_ns)
+        return ended + self._released(now_ns)
 
     def silence(self) -> None:
         """Forget what is held and what sounds; the port ends it."""
-        self._forget_input()
+        self._hands.clear()
         self._sounding.clear()
+        self._begun.clear()
+        self._awake, self._own_until = False, -inf
 
-    def _forget_input(self) -> None:
-        self._held.clear()
-        self._ring.silence()
+    def _press(self, channel: int, pitch: int, velocity: int) -> None:
+        own = self.settings.owns(pitch)
+        self._hands.press(channel, pitch, velocity, own=own)
+        if not own:
+            self._touch = velocity
+            self._struck = True
+            self._restruck |= pitch in self._let_go
 
     def _release(self, channel: int, pitch: int, time_ns: int) -> None:
-        if (channel, pitch) in self._held:
-            into_frame = self._timeline.beat_at(time_ns) * FRAMES_PER_BEAT - self._frame
-            self._ring.off(0, pitch, late=into_frame >= HALF_FRAME)
-            if self._held.release(channel, pitch):
-                self._let_go.add(pitch)
+        beat, own = self._timeline.beat_at(time_ns), self.settings.owns(pitch)
+        late = beat * FRAMES_PER_BEAT - self._frame >= HALF_FRAME
+        if not self._hands.release(channel, pitch, own=own, late=late):
+            return
+        self._touched_beat = beat
+        if own:
+            self._own_until = beat + self.settings.takeover_beats
+        else:
+            self._let_go.add(pitch)
+
+    def _touched(self, time_ns: int) -> None:
+        if not self._awake:
+            self._awake, self._asked_frame = True, self._frame  # the frame that runs has begun without an answer
+        self._touched_beat = self._timeline.beat_at(time_ns)
+
+    def _listen_anew(self, before: Settings, now_ns: int) -> None:
+        """Under new settings another key may count, or count for the other hand."""
+        keys = list(self._hands)
+        listened = [key for key in keys if key[0] in self.settings.channels]
+        if len(listened) == len(keys) and self.settings.split == before.split:
+            return
+        if self._hands.own:
+            self._own_until = self._timeline.beat_at(now_ns) + self.settings.takeover_beats
+        self._hands.clear()
+        for channel, pitch, velocity in listened:
+            self._hands.press(channel, pitch, velocity, own=self.settings.owns(pitch))
+
+    def _yields(self, beat: float) -> bool:
+        """Whether the musician's own hand accompanies."""
+        return bool(self._hands.own) or beat < self._own_until
 
     def _released(self, time_ns: int) -> list[Due]:
-        if self._held or self.settings.latch:
-            return []
-        return self._end(list(self._sounding), time_ns)
+        """What ends where no key of the melody is down, or the own hand takes over."""
+        if not self._yields(self._timeline.beat_at(time_ns)):
+            if self.player.pulse and self._awake:
+                return []
+            if self.settings.latch and not self.player.pulse:
+                return []
+        return self._end_all(time_ns)
+
+    def _pulse(self) -> list[Due]:
+        """A frame has begun: the player goes on, or rests."""
+        self._asked_frame = self._frame
+        beat = self._frame / FRAMES_PER_BEAT
+        if not self._hands and beat >= self._touched_beat + self.settings.rest_beats:
+            self._awake = False
+            return self._end_all(self._clock.edge_ns(self._frame))
+        return self._ask(self._clock.edge_ns(self._frame), move=True)
 
     def _ask(self, time_ns: int, *, move: bool = False) -> list[Due]:
         """Ask the player and turn the difference to what sounds into messages."""
-        held = self._sounds()
         beat = self._timeline.beat_at(time_ns)
-        struck = self._struck_in_open_frame()
-        moment = Moment(beat, self.settings.wish, self.answer, self._answered_beat, struck, move)
-        self.answer, self._answered_beat = self._player.answer(self._state, held, moment), beat
-        wanted: dict[Note, Part] = {}
-        for part, pitch in zip(self.settings.parts, self.answer.pitches, strict=True):
+        if self._yields(beat):
+            return self._end_all(time_ns)
+        moment = Moment(
+            beat=beat,
+            wish=self.settings.wish,
+            last=self.answer,
+            last_beat=self._answered_beat,
+            onsets=self._hands.onsets(),
+            move=move,
+            bar_frame=self._clock.bars(max(self._frame, self._clock.frame_at(time_ns))),
+        )
+        self.answer, self._answered_beat = self.player.answer(self._state, self._hands.sounds(), moment), beat
+        self.fallbacks += self.answer.fallback
+        self._asked_frame = self._frame
+        return self._play(self.answer, time_ns)
+
+    def _play(self, answer: Answer, time_ns: int) -> list[Due]:
+        """What must end and what must begin for an answer to sound."""
+        wanted: dict[Note, int] = {}
+        held = self._hands.sounds()
+        played = held[-1].velocity if held else self._touch
+        for voice, (part, pitch) in enumerate(zip(self.settings.parts, answer.pitches, strict=True)):
             if pitch is not None:
-                wanted.setdefault((part.channel, pitch), part)
-        due = self._end([note for note in self._sounding if note not in wanted], time_ns)
+                velocity = part.velocity(played, self.settings.velocity_follow)
+                velocity = part.within(answer.velocities[voice]) if answer.velocities else velocity
+                wanted.setdefault((part.channel, pitch), velocity)
+        struck = answer.struck or frozenset()
+        again = {note for note in wanted if note[1] in struck} - self._begun  # asked twice in a frame, struck once
+        due = self._end([note for note in self._sounding if note not in wanted or note in again], time_ns)
         onset_ns = time_ns
-        for note, part in wanted.items():
+        for note, velocity in wanted.items():
             if note not in self._sounding:
-                velocity = part.velocity(held[-1].velocity, self.settings.velocity_follow)
                 due.append(Due(onset_ns, NoteOn(*note, velocity)))
-                self._sounding[note] = onset_ns
+                self._sounding[note] = None
+                self._begun.add(note)
             onset_ns += self.settings.strum_ns
         return due
 
@@ -182,11 +289,8 @@ class Insert:
             del self._sounding[note]
         return [Due(time_ns, NoteOff(*note)) for note in notes]
 
-    def _sounds(self) -> tuple[Sound, ...]:
-        return tuple(Sound(pitch, velocity) for _, pitch, velocity in self._held)
-
-    def _frame_at(self, ns: int) -> int:
-        return floor(self._timeline.beat_at(ns) * FRAMES_PER_BEAT + 1e-6)
+    def _end_all(self, time_ns: int) -> list[Due]:
+        return self._end(list(self._sounding), time_ns)
 
     @property
     def _step(self) -> float:
@@ -200,20 +304,19 @@ class Insert:
 
     def _close_frames(self, now_ns: int) -> None:
         """Tell the player of every frame that ended before now."""
-        frame = self._frame_at(now_ns)
-        self._frame = max(self._frame, frame - (RING_FRAMES if self._held else MAX_SILENT_FRAMES))
+        frame = self._clock.frame_at(now_ns)
+        self._frame = max(self._frame, frame - (RING_FRAMES if self._hands else MAX_SILENT_FRAMES))
         while self._frame < frame:
             self._frame += 1
-            onset, held = self._ring.window(1, with_open=True)
-            closed = Frame(_row(onset[0, 0]), _row(held[0, 0]), self.answer if self._sounding else None)
-            self._ring.advance()
-            self._state = self._player.hear(self._state, closed)
-
-    def _struck_in_open_frame(self) -> tuple[Sound, ...]:
-        return _row(self._ring.window(1, with_open=True)[0][0, 0])
-
-
-def _row(velocities: Any) -> tuple[Sound, ...]:
-    """The notes of one row of a roll, low to high."""
-    pitches = velocities.nonzero()[0]
-    return tuple(Sound(int(pitch), int(velocities[pitch])) for pitch in pitches)
+            onsets, held, own_onsets, own_hand = self._hands.close_frame()
+            closed = Frame(
+                onsets=onsets,
+                held=held,
+                answer=self.answer if self._sounding else None,
+                struck=tuple(sorted({pitch for _, pitch in self._begun})),
+                own_onsets=own_onsets,
+                own_hand=own_hand,
+                next_bar_frame=self._clock.bars(self._frame),
+            )
+            self._begun.clear()
+            self._state = self.player.hear(self._state, closed)

@@ -26,8 +26,11 @@ class Part:
 
     def velocity(self, played: int, follow: float) -> int:
         """The velocity that answers a played one."""
-        wanted = round(MIDDLE_VELOCITY + follow * (played - MIDDLE_VELOCITY))
-        return min(max(wanted, self.softest), self.loudest)
+        return self.within(round(MIDDLE_VELOCITY + follow * (played - MIDDLE_VELOCITY)))
+
+    def within(self, velocity: int) -> int:
+        """The nearest velocity that the part may have."""
+        return min(max(velocity, self.softest), self.loudest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +40,15 @@ class Settings:
     bypass: bool
     channels: frozenset[int]
     """Input channels (0-based) that the effect listens to."""
+    split: int
+    """Keys below it are the musician's own hand; 0: there is none."""
+    takeover_beats: float
     model: str
     velocity_follow: float
     strum_ns: int
     latch: bool
     motion_beats: float
+    rest_beats: float
     wish: Wish
     parts: tuple[Part, ...]
     """One for each voice of the wish, from the top voice down; the last part takes the voices that are left."""
@@ -55,11 +62,14 @@ class Settings:
         return cls(
             bypass=state["bypass"],
             channels=frozenset(range(16) if listened == "all" else (int(c) - 1 for c in listened.split(","))),
+            split=state["input"]["split"],
+            takeover_beats=state["input"]["takeover_beats"],
             model=player["model"],
             velocity_follow=harmonize["velocity_follow"],
             strum_ns=round(harmonize["strum_ms"] * 1e6),
             latch=harmonize["latch"],
             motion_beats=harmonize["motion_beats"],
+            rest_beats=harmonize["rest_beats"],
             wish=Wish(
                 ranges=tuple((part.lowest, part.highest) for part in voices),
                 placement=harmonize["placement"],
@@ -70,6 +80,10 @@ class Settings:
             ),
             parts=voices,
         )
+
+    def owns(self, pitch: int) -> bool:
+        """Whether a key belongs to the musician's own hand."""
+        return pitch < self.split
 
     def listening_to(self, channel: int) -> Settings:
         """The same settings with one input channel (0-based): that of a melody that comes from a file."""

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import Any, NoReturn
+from functools import cache
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from music.errors import ContinuoError
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 
 class _Failure(click.ClickException):
@@ -28,7 +32,17 @@ class _Failure(click.ClickException):
 
 
 class _Commands(click.Group):
-    """A group whose expected failures are sentences, not tracebacks."""
+    """A group whose expected failures are sentences, not tracebacks; others may bring commands of their own."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Its own, and those of the entry points."""
+        return sorted({*super().list_commands(ctx), *_guests()})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """One of its own, else one that an entry point names, imported now."""
+        own = super().get_command(ctx, cmd_name)
+        guest = None if own else _guests().get(cmd_name)
+        return guest.load() if guest else own
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
@@ -36,6 +50,13 @@ class _Commands(click.Group):
             return super().invoke(ctx)
         except ContinuoError as error:
             raise _Failure(error) from error
+
+
+@cache
+def _guests() -> dict[str, EntryPoint]:
+    from importlib.metadata import entry_points  # slow to import, and only needed where no own command is meant
+
+    return {entry.name: entry for entry in entry_points(group="continuo.commands")}
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

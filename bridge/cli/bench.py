@@ -16,19 +16,39 @@ def bench() -> None:
 @click.option("--notes", type=click.IntRange(100), default=10_000, show_default=True, help="Notes to send.")
 @click.option("--rate", type=click.IntRange(1, 100), default=100, show_default=True, help="Notes a second.")
 @click.option("--period", type=click.IntRange(16, 4096), default=64, show_default=True, help="JACK frames a period.")
+@click.option("--preset", metavar="NAME", help="Preset to play through; default: harmony, with four voices.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def latency(notes: int, rate: int, period: int, as_json: bool) -> None:
+def latency(notes: int, rate: int, period: int, preset: str | None, as_json: bool) -> None:
     """Stamp notes on their way through a real daemon on a private JACK server.
 
-    The floor is the way of the same notes past Continuo, in the same run.
+    The floor is the way of the same notes past Continuo, in the same run. Fallbacks are answers that the rules gave
+    for a learned player that was too slow.
     """
     from bridge.bench.latency import measure, report
 
-    result = measure(notes, rate, period)
+    result = measure(notes, rate, period, preset)
     if as_json:
         print_json({name: value for name, value in result.items() if name != "histogram"})
     else:
         click.echo(report(result))
+
+
+@bench.command()
+@click.argument("name")
+@click.option("--notes", type=click.IntRange(10), default=3000, show_default=True, help="Answers to ask for.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
+def player(name: str, notes: int, as_json: bool) -> None:
+    """Ask a player for whole answers as the brain does, on the CPU and on CUDA where it is there; beside the rules.
+
+    `hear` is one frame, `answer` a whole chord; one thread, eager.
+    """
+    from bridge.bench.player import measure, report
+
+    rows = measure(name, notes)
+    if as_json:
+        print_json(rows)
+    else:
+        click.echo(report(rows))
 
 
 @bench.command()

@@ -29,6 +29,7 @@ def ports(as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
 def presets(as_json: bool) -> None:
     """List the presets."""
+    from bridge import players
     from bridge import presets as shelf
     from bridge.errors import PresetError
 
@@ -37,12 +38,15 @@ def presets(as_json: bool) -> None:
         if isinstance(state, PresetError):
             tell(f"continuo: {state}")
             continue
-        rows.append({"name": name, "effect": state["effect"], "title": state["name"], "file": str(path)})
+        model = state["player"]["model"]
+        row = {"name": name, "effect": state["effect"], "title": state["name"], "file": str(path), "model": model}
+        rows.append(row | {"playable": players.playable(model)})
     if as_json:
         print_json(rows)
         return
     for row in rows:
-        click.echo(f"{row['name']:<12} {row['effect']:<10} {row['title']}")
+        missing = "" if row["playable"] else f"   (no weights for {row['model']!r} here)"
+        click.echo(f"{row['name']:<12} {row['effect']:<10} {row['title']}{missing}")
     tell(f"Your own go to {shelf.user_folder()}")
 
 

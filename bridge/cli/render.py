@@ -18,9 +18,23 @@ from bridge.cli import main, print_json, sentence, stop, tell
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Same seed, same notes; default: the preset's.")
 @click.option("--track", metavar="NAME|N", help="Track to answer; default: the one that looks like the melody.")
 @click.option("--jobs", type=click.IntRange(1), default=os.cpu_count(), show_default=True, help="Files at a time.")
+@click.option(
+    "--device",
+    type=click.Choice(["auto", "cpu", "cuda", "mps"]),
+    default="auto",
+    show_default=True,
+    help="Where a learned player thinks; auto takes CUDA where it is there.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list of what was written.")
 def render(
-    inputs: tuple[Path, ...], folder: Path, preset: str, seed: int | None, track: str | None, jobs: int, as_json: bool
+    inputs: tuple[Path, ...],
+    folder: Path,
+    preset: str,
+    seed: int | None,
+    track: str | None,
+    jobs: int,
+    device: str,
+    as_json: bool,
 ) -> None:
     """Render MIDI files through a preset: their own tracks stay, what Continuo plays comes as new tracks.
 
@@ -35,7 +49,7 @@ def render(
     outcomes = []
     with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty() or as_json) as bar:
         for outcome in bar.track(
-            batch.run(pairs, preset, seed, track, jobs), total=len(pairs), description="Rendering"
+            batch.run(pairs, preset, seed, track, jobs, device), total=len(pairs), description="Rendering"
         ):
             outcomes.append(outcome)
             if outcome.error:
@@ -48,6 +62,8 @@ def render(
     if not as_json and good:
         seconds, wall_s = sum(one.seconds for one in good), sum(one.wall_s for one in good)
         tell(f"{len(good)} of {len(outcomes)} files, {seconds:.0f} s of music, {seconds / wall_s:.0f} times real time")
+    if fallbacks := sum(one.fallbacks or 0 for one in good):
+        tell(f"continuo: {fallbacks} answers were the rules': the learned player had none.")
     if len(good) < len(outcomes):
         stop(2)
 

@@ -28,6 +28,13 @@ MAX_INSERTS = 16
 )
 @click.option("--name", default="Continuo", show_default=True, help="What the ports are called.")
 @click.option("--osc-port", type=click.IntRange(0, 65535), default=9000, show_default=True, help="0 takes a free one.")
+@click.option(
+    "--device",
+    type=click.Choice(["auto", "cpu", "cuda", "mps"]),
+    default="auto",
+    show_default=True,
+    help="Where learned players think; auto takes CUDA where it is there.",
+)
 @click.option("--headless", is_flag=True, help="Print nothing but what goes wrong.")
 @click.option("--melody", type=click.Path(path_type=Path), help="MIDI file that the loopback plays.")
 @click.option("--take", type=click.Path(path_type=Path), help="Where the loopback writes what was played.")
@@ -37,6 +44,7 @@ def run(
     backend: str,
     name: str,
     osc_port: int,
+    device: str,
     headless: bool,
     melody: Path | None,
     take: Path | None,
@@ -66,7 +74,8 @@ def run(
                 screen.show(event)
 
         with suppress(KeyboardInterrupt):  # Windows, or before the signals are handled
-            asyncio.run(Daemon(Options(chosen, backend, name, osc_port), lambda: _melody(melody), heard).run())
+            options = Options(chosen, backend, name, osc_port, device)
+            asyncio.run(Daemon(options, lambda: _melody(melody), heard).run())
     if played:
         from bridge.render import tape
 
@@ -86,6 +95,7 @@ class Screen:
         self._quiet = quiet
         self._as_json = as_json
         self._chord = self._key = ""
+        self._fallbacks = 0
         self._progress: Any = None
         self._line: Any = None
 
@@ -135,13 +145,17 @@ class Screen:
             self._progress.update(self._line, completed=seconds)
 
     def _shown(self, address: str, value: object) -> None:
-        """The chord and key of the first insert, on one line that changes."""
+        """The chord and key of the first insert, and how often the rules stood in, on one line that changes."""
         if address == "/continuo/1/chord":
             self._chord = str(value)
         elif address == "/continuo/1/heard_key":
             self._key = str(value)
-        if self._progress and self._chord:
-            self._progress.update(self._line, description=f"{self._chord:<6} in {self._key}")
+        elif address == "/continuo/1/fallback":
+            self._fallbacks = int(str(value))
+        if self._progress and (self._chord or self._fallbacks):
+            chord = f"{self._chord:<6} in {self._key}" if self._chord else "playing"
+            rules = f", {self._fallbacks} by the rules" if self._fallbacks else ""
+            self._progress.update(self._line, description=chord + rules)
 
 
 def _melody(path: Path | None) -> list[tuple[int, str]]:

@@ -35,6 +35,7 @@ class Options:
     backend: str = "auto"
     name: str = "Continuo"
     osc_port: int = 9000
+    device: str = "auto"
 
 
 class Daemon:
@@ -72,7 +73,7 @@ class Daemon:
         options = self._options
         inserts = str(len(options.presets))
         self._supervisor.start("port", "--backend", options.backend, "--name", options.name, "--inserts", inserts)
-        self._supervisor.start("brain")
+        self._supervisor.start("brain", "--device", options.device)
         waiting = loop.call_later(
             READY_S, self._fail, ContinuoError("the daemon does not get ready", "continuo doctor")
         )
@@ -132,25 +133,50 @@ class Daemon:
             self._announce()
 
     def _heard_brain(self, message: Event) -> None:
-        if "ready" in message:
-            self._brain_ready = True
+        if "refused" in message:
+            self._refused(message)
+        elif "error" in message:
+            error = ContinuoError(message["error"], message["hint"])
+            self._fail(error)
+            if self._announced:
+                self._tell({"event": "trouble", "text": str(error)})
+        elif "ready" in message:
             self._supervisor.say("brain", settings=self._desk.settings(set(range(len(self._desk.inserts)))))
             self._supervisor.say("brain", tempo=self._desk.daemon["tempo"])
+        elif "set" in message:
+            self._brain_ready = True
             self._introduce()
+        elif "trouble" in message:
+            self._tell({"event": "trouble", "text": message["trouble"]})
         elif "answers" in message:
-            for number, (chord, key, missed) in enumerate(message["answers"], 1):
+            for number, (chord, key, missed, fallbacks) in enumerate(message["answers"], 1):
                 self._late[number, "brain"] = missed
                 self._show_late(number)
                 self._show(f"{number}/chord", chord)
                 self._show(f"{number}/heard_key", key)
+                self._show(f"{number}/fallback", fallbacks)
+
+    def _refused(self, message: Event) -> None:
+        """A player that cannot be had: it ends a start; later it is an error for who wanted it; another plays on."""
+        error = ContinuoError(message["error"], message["hint"])
+        self._fail(error)
+        if not self._announced:
+            return
+        insert = message["refused"]
+        if self._desk.inserts[insert]["player"]["model"] == message["model"]:
+            self._desk.inserts[insert]["player"]["model"] = message["plays"]
+            self._osc.take_back(insert, str(error))
+        self._tell({"event": "trouble", "text": f"{error} ({message['plays']!r} plays)"})
 
     def _introduce(self) -> None:
         """Tell the brain where the port listens, once both are there."""
-        if self._port and self._brain_ready:
+        if self._port and self._brain_ready and self._end and not self._end.done():
             self._supervisor.say("brain", port=self._port["port"])
 
     def _announce(self) -> None:
         assert self._port  # noqa: S101 - the brain can only meet a port that is ready
+        if self._end and self._end.done():  # the start has failed meanwhile
+            return
         if self._announced:
             self._tell({"event": "back", "pids": self._pids()})
             return

@@ -6,13 +6,13 @@ import asyncio
 import socket
 from collections.abc import Callable, Iterable
 from importlib.metadata import version
-from typing import cast
+from typing import Any, cast
 
 from pythonosc.osc_bundle_builder import IMMEDIATELY, OscBundleBuilder
 from pythonosc.osc_message_builder import OscMessageBuilder
 from pythonosc.osc_packet import OscPacket
 
-from bridge import presets
+from bridge import players, presets
 from bridge.addresses import ROOT
 from bridge.control.state import Desk, UnknownAddress, Value
 from bridge.errors import ValueRefused
@@ -22,7 +22,7 @@ Address = tuple[str, int]
 
 RECEIVE_BUFFER = 4 << 20  # measured: with the system's default a burst of a few hundred messages is lost
 MAX_SUBSCRIBERS = 64
-ACTIONS = ("ping", "panic", "preset", "presets", "inserts", "subscribe", "unsubscribe", "state")
+ACTIONS = ("ping", "panic", "preset", "presets", "models", "inserts", "subscribe", "unsubscribe", "state")
 
 
 class OscServer(asyncio.DatagramProtocol):
@@ -33,6 +33,12 @@ class OscServer(asyncio.DatagramProtocol):
         self._changed = changed
         self._panic = panic
         self._subscribers: dict[Address, None] = {}
+        self._choosers: dict[int, tuple[Address, str]] = {}  # who chose an insert's player last, by which address
+        self._lists: dict[str, Callable[[], list[Any]]] = {
+            "presets": presets.names,
+            "models": players.names,
+            "inserts": lambda: [len(desk.inserts)],
+        }
         self._transport: asyncio.DatagramTransport | None = None
         self._here: Address | None = None
 
@@ -85,6 +91,14 @@ class OscServer(asyncio.DatagramProtocol):
         """Tell every subscriber everything."""
         self._send(list(self._desk.values()), self._subscribers)
 
+    def take_back(self, insert: int, sentence: str) -> None:
+        """Tell all of the player that plays on, and who wanted another what was wrong with it."""
+        address = model_of(insert)
+        self.publish(address, self._desk.read(address))
+        if insert in self._choosers:
+            sender, wanted = self._choosers.pop(insert)
+            self._refuse(sender, 404, sentence, wanted)
+
     def close(self) -> None:
         """Stop listening."""
         if self._transport:
@@ -118,10 +132,8 @@ class OscServer(asyncio.DatagramProtocol):
                 self._panic()
             case "preset":
                 self._preset(0, f"{ROOT}/preset", values, sender)
-            case "presets":
-                self._reply(sender, f"{ROOT}/presets", *presets.names())
-            case "inserts":
-                self._reply(sender, f"{ROOT}/inserts", len(self._desk.inserts))
+            case "presets" | "models" | "inserts":
+                self._reply(sender, f"{ROOT}/{name}", *self._lists[name]())
             case "state":
                 self._send(list(self._desk.values()), self._listeners(sender))
             case "subscribe":
@@ -141,6 +153,7 @@ class OscServer(asyncio.DatagramProtocol):
         if not isinstance(values[0], str):
             raise ValueRefused(f"preset takes a name, not {values[0]!r}", 400)
         self._desk.load(insert, values[0])
+        self._choosers[insert] = sender, address
         self._changed(insert)
         self.publish_state()
 
@@ -150,6 +163,8 @@ class OscServer(asyncio.DatagramProtocol):
         insert = self._desk.write(address, value)
         now = self._desk.read(address)
         if now != before:
+            if insert is not None and address == model_of(insert):
+                self._choosers[insert] = sender, address
             self._changed(insert)
             self.publish(address, now, but=sender)
 
@@ -196,6 +211,11 @@ class OscServer(asyncio.DatagramProtocol):
     def _datagram(self, packet: bytes, listener: Address) -> None:
         if self._transport and not self._transport.is_closing():
             self._transport.sendto(packet, listener)
+
+
+def model_of(insert: int) -> str:
+    """The address of an insert's player."""
+    return f"{ROOT}/{insert + 1}/model"
 
 
 def _builder(address: str, *values: Value) -> OscMessageBuilder:

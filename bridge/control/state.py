@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from copy import deepcopy
 from typing import Any
 
-from bridge import presets
+from bridge import players, presets
 from bridge.addresses import DAEMON, INSERT, PART, ROOT, Parameter, defaults, get, put
 from bridge.errors import ValueRefused
 from music.errors import ContinuoError, did_you_mean
@@ -22,11 +22,12 @@ class Desk:
     """The state trees of all inserts and of the daemon."""
 
     def __init__(self, names: list[str]) -> None:
-        self.inserts = [presets.load(name) for name in names]
+        self.inserts = [_playable(name) for name in names]
         self.daemon = defaults(DAEMON)
         self.shown: dict[str, Value] = {f"{ROOT}/brain": "starting"}
         for number in range(1, len(names) + 1):
-            self.shown |= {f"{ROOT}/{number}/chord": "", f"{ROOT}/{number}/heard_key": "", f"{ROOT}/{number}/late": 0}
+            here = f"{ROOT}/{number}"
+            self.shown |= {f"{here}/chord": "", f"{here}/heard_key": "", f"{here}/late": 0, f"{here}/fallback": 0}
         """What is published and cannot be set, by address."""
 
     def read(self, address: str) -> Value:
@@ -37,9 +38,14 @@ class Desk:
         return _sent(parameter, get(tree, parameter.path))
 
     def write(self, address: str, value: object) -> int | None:
-        """Set a value; gives the insert that changed, None for the daemon. Raises UnknownAddress or ValueRefused."""
+        """Set a value; gives the insert that changed, None for the daemon.
+
+        Raises UnknownAddress, ValueRefused, or ContinuoError where a player has no weights.
+        """
         tree, parameter, insert = self._find(address)
         kept = parameter.check(value)
+        if parameter.kind == "player":
+            players.require(kept)
         if parameter.path[-1] in (0, 1):  # a range stays a range: low <= high
             low, high = get(tree, parameter.path[:-1])
             if (kept > high) if parameter.path[-1] == 0 else (kept < low):
@@ -48,8 +54,8 @@ class Desk:
         return insert
 
     def load(self, insert: int, name: str) -> None:
-        """Put a preset into an insert: every field of it is set. PresetError where it does not read."""
-        self.inserts[insert] = presets.load(name)
+        """Put a preset into an insert: every field of it is set. ContinuoError where it or its player is not there."""
+        self.inserts[insert] = _playable(name)
 
     def settings(self, inserts: set[int]) -> dict[str, Any]:
         """The state trees of some inserts, as the brain takes them."""
@@ -101,6 +107,12 @@ class Desk:
         if not number.isdecimal() or not 1 <= int(number) <= len(self.inserts):
             raise UnknownAddress(f"{address}: there is no insert {number!r}", f"There are {len(self.inserts)}")
         return int(number) - 1
+
+
+def _playable(name: str) -> presets.State:
+    state = presets.load(name)
+    players.require(state["player"]["model"])
+    return state
 
 
 def _sent(parameter: Parameter, value: Any) -> Value:

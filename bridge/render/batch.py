@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass
-from functools import partial
+from functools import cache, partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 from bridge import presets
+from bridge.brain.players import Players, check
+from bridge.players import require
 from bridge.render.offline import render
 from models.rules import harmony
 from music import files
@@ -30,6 +32,7 @@ class Outcome:
     notes: int = 0
     seconds: float = 0.0
     wall_s: float = 0.0
+    fallbacks: int | None = None
     error: str = ""
     hint: str = ""
 
@@ -59,14 +62,17 @@ def outputs(inputs: list[Path], folder: Path) -> list[tuple[Path, Path]]:
     return pairs
 
 
-def run(
-    pairs: list[tuple[Path, Path]], preset: str, seed: int | None, track: str | None, jobs: int
+def run(  # noqa: PLR0913, PLR0917 - one for each option of the command
+    pairs: list[tuple[Path, Path]], preset: str, seed: int | None, track: str | None, jobs: int, device: str = "auto"
 ) -> Iterator[Outcome]:
-    """Render each pair, in order. PresetError where the preset does not load."""
+    """Render each pair, in order. ContinuoError where the preset or its player does not load."""
     state = presets.load(preset)
     if seed is not None:
         state["player"]["seed"] = seed
-    work = partial(one, state, track)
+    check(device)
+    require(state["player"]["model"])
+    players(device).get(state["player"]["model"])  # or every file would fail, one after the other
+    work = partial(one, state, track, device)
     if jobs == 1 or len(pairs) == 1:
         harmony.warm()
         yield from map(work, pairs)
@@ -79,12 +85,18 @@ def run(
         raise FileError("a render process was killed (out of memory?)", "Try again with --jobs 1") from error
 
 
-def one(state: dict[str, Any], track: str | None, pair: tuple[Path, Path]) -> Outcome:
+@cache
+def players(device: str) -> Players:
+    """The players of this process: loaded once, not for every file."""
+    return Players(device)
+
+
+def one(state: dict[str, Any], track: str | None, device: str, pair: tuple[Path, Path]) -> Outcome:
     """Render one file; what is wrong with it is in the outcome."""
     source, target = pair
     start = time.perf_counter()
     try:
-        rendered = render(files.read(source), state, track)
+        rendered = render(files.read(source), state, track, players(device))
         files.write(target, rendered.data)
     except MidiFileError as error:
         return Outcome(str(source), "", error=f"{source}: {error}", hint="Export it again as a standard MIDI file")
@@ -96,7 +108,10 @@ def one(state: dict[str, Any], track: str | None, pair: tuple[Path, Path]) -> Ou
         )
         return Outcome(str(source), "", error=message, hint=error.hint)
     wall_s = round(time.perf_counter() - start, 6)
-    return Outcome(str(source), str(target), rendered.track, rendered.notes, round(rendered.seconds, 3), wall_s)
+    seconds = round(rendered.seconds, 3)
+    return Outcome(
+        str(source), str(target), rendered.track, rendered.notes, seconds, wall_s, rendered.fallbacks or None
+    )
 
 
 def _inside(folder: Path) -> list[Path]:

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
+from bridge.brain.bars import Bars
 from bridge.brain.engine import Engine, Sent
+from bridge.brain.players import Players
 from bridge.brain.settings import Settings
 from bridge.port.outlet import Outlet
 from bridge.render.melody import heard, melody_track
@@ -30,12 +32,15 @@ class Rendered:
     """Onsets that were added."""
     seconds: float
     """Length of the piece."""
+    fallbacks: int = 0
+    """Answers that the rules gave, because the learned player had none."""
 
 
-def render(source: bytes, state: dict[str, Any], track: str | None = None) -> Rendered:
+def render(source: bytes, state: dict[str, Any], track: str | None = None, players: Players | None = None) -> Rendered:
     """The file with what a preset answers to one of its tracks; the tracks it had stay byte for byte.
 
-    Raises FileError where the track is not there, `music.midifile.MidiFileError` where the file does not read.
+    Raises FileError where the track is not there, `music.midifile.MidiFileError` where the file does not read,
+    ContinuoError where the preset's player cannot be had.
     """
     score = parse(source)
     seconds = score.tempo_map().ns(score.end_tick) / 1e9
@@ -43,17 +48,17 @@ def render(source: bytes, state: dict[str, Any], track: str | None = None) -> Re
         raise FileError(f"this file lasts {seconds / 3600:.0f} hours", f"Cut it to {LONGEST_S // 3600} at most")
     melody = melody_track(score, track)
     settings = Settings.of(state)
-    played = _play(score, melody, settings)
+    # The engine is to listen, whatever channel the preset has chosen on stage.
+    engine = Engine([settings.listening_to(0)], score.tempo_map(), players=players, bars=Bars(score))
+    played = _play(score, melody, engine)
     parts = _parts(played, settings, used_channels(source))
     onsets = sum(isinstance(event, NoteOn) for part in parts for _, event in part.events)
-    return Rendered(append_tracks(source, parts), melody.name, onsets, seconds)
+    return Rendered(append_tracks(source, parts), melody.name, onsets, seconds, engine.inserts[0].fallbacks)
 
 
-def _play(score: Score, melody: Track, settings: Settings) -> list[tuple[int, Event]]:
+def _play(score: Score, melody: Track, engine: Engine) -> list[tuple[int, Event]]:
     """(tick, event) of what the engine answers."""
     tempo = score.tempo_map()
-    # The engine is to listen, whatever channel the preset has chosen on stage.
-    engine = Engine([settings.listening_to(0)], tempo)
     outlet = Outlet()
     left: list[tuple[int, bytes]] = []
     for tick, together in groupby(heard(melody), key=lambda event: event[0]):
@@ -61,6 +66,7 @@ def _play(score: Score, melody: Track, settings: Settings) -> list[tuple[int, Ev
         _advance(engine, outlet, now_ns)
         left += outlet.due(now_ns, 0)
         _plan(outlet, engine.receive((0, event, now_ns) for _, event in together))
+    _advance(engine, outlet, tempo.ns(score.end_tick))
     left += outlet.due(tempo.ns(score.end_tick) + 1, 0)
     end_ns = max([tempo.ns(score.end_tick), *(due_ns for due_ns, _ in left)])
     outlet.silence()

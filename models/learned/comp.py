@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 
 from models.blocks.samplers.chord import BASS, SOUNDS
+from models.capture import live_step
 from models.frame_model import Evidence, FrameModel, FrameState
 from models.learned.listening import OCTAVE, SILENT_FRAMES, choice, outside, phase, plane
 from models.player import Answer, Frame, Moment, Sound
@@ -33,6 +34,7 @@ class CompPlayer:
     def __init__(self, model: FrameModel, name: str) -> None:
         self.name = name
         self._model = model
+        self._step = live_step(model)
         self._rules = harmony.RuleHarmony()
         self._device = next(model.parameters()).device
 
@@ -53,7 +55,7 @@ class CompPlayer:
             target[tone] = BASS if chord and tone == chord.root else SOUNDS
         row = torch.tensor([[target]], device=self._device)
         given = self._given(melody, frame.onsets)
-        frames = self._model.step(state.frames, row, given, phase(frame.next_bar_frame, self._device))
+        frames = self._step(state.frames, row, given, phase(frame.next_bar_frame, self._device))
         return State(frames, rules, silent)
 
     def answer(self, state: State, held: tuple[Sound, ...], moment: Moment) -> Answer:

@@ -8,6 +8,7 @@ from math import floor
 import torch
 
 from models.blocks.samplers.ascending import GOES_ON
+from models.capture import live_step
 from models.frame_model import Evidence, FrameModel, FrameState
 from models.learned.listening import OCTAVE, SILENT_FRAMES, choice, listen, outside, phase, plane
 from models.player import FRAMES_PER_BEAT, Answer, Frame, Moment, Sound, Wish
@@ -38,6 +39,7 @@ class HandPlayer:
     def __init__(self, model: FrameModel, name: str) -> None:
         self.name = name
         self._model = model
+        self._step = live_step(model)
         self._lowest, self._keys = model.config.lowest, model.config.keys
         self._device = next(model.parameters()).device
 
@@ -63,7 +65,7 @@ class HandPlayer:
                 target[pitch - self._lowest] = STRUCK if pitch in struck else GOES_ON
         row = torch.tensor([[target]], device=self._device)
         given = self._given(right, frame.onsets)
-        frames = self._model.step(state.frames, row, given, phase(frame.next_bar_frame, self._device))
+        frames = self._step(state.frames, row, given, phase(frame.next_bar_frame, self._device))
         sounding = sorted({*own, *(sound.pitch for sound in right)})
         return State(frames, silent, *listen(state.evidence, state.key, sounding))
 

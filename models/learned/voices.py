@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import torch
 
+from models.capture import live_step
 from models.frame_model import Evidence, FrameModel, FrameState
 from models.learned.listening import OCTAVE, SILENT_FRAMES, choice, listen, outside, phase
 from models.player import Answer, Frame, Moment, Sound, Wish
@@ -39,6 +40,7 @@ class VoicePlayer:
     def __init__(self, model: FrameModel, name: str) -> None:
         self.name = name
         self._model = model
+        self._step = live_step(model)
         self._lowest, self._keys = model.config.lowest, model.config.keys
         self._device = next(model.parameters()).device
         self._nothing = torch.zeros(1, 1, self._keys, 0, device=self._device)
@@ -61,7 +63,7 @@ class VoicePlayer:
             if pitch is not None:
                 target[voice] = self._key(pitch)
         row = torch.tensor([[target]], device=self._device)
-        frames = self._model.step(state.frames, row, self._nothing, phase(frame.next_bar_frame, self._device))
+        frames = self._step(state.frames, row, self._nothing, phase(frame.next_bar_frame, self._device))
         sounding = [pitch for pitch in (*answered, melody) if pitch is not None]
         return State(frames, silent, *listen(state.evidence, state.key, sounding[-1:] + sounding[:-1]))
 

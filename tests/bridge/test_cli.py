@@ -9,7 +9,7 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from bridge import presets
+from bridge import players, presets
 from bridge.cli import main
 from tests.bridge.render.pieces import SCALE, melody, piece
 
@@ -120,6 +120,49 @@ def test_unknown_preset_is_answered_with_the_nearest(command: str, song: Path, t
     assert lines == ["continuo: there is no preset 'satbb'.", "  Did you mean 'satb'?"]
 
 
+@pytest.mark.parametrize("command", ["render", "run"])
+def test_player_without_weights_is_one_sentence_and_a_remedy(
+    command: str, song: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder in ("user_folder", "bundled_folder"):
+        monkeypatch.setattr(players, folder, lambda: tmp_path)
+    rest = (song, "-o", tmp_path / "out") if command == "render" else ("--backend", "loopback", "--osc-port", 0)
+    assert refused(continuo(command, *rest, "--preset", "chorale")) == [
+        "continuo: the player 'chorale' has no weights here.",
+        f"  Put chorale.safetensors and chorale.json into {tmp_path}, or set model to rules.",
+    ]
+    assert not (tmp_path / "out").exists()
+
+
+def test_device_that_is_not_there_is_one_sentence_and_a_remedy(song: Path, tmp_path: Path) -> None:
+    lines = refused(continuo("render", song, "-o", tmp_path / "out", "--device", "mps"))
+    assert lines[0] == "continuo: there is no device 'mps' on this machine."
+    assert "cpu" in lines[1]
+    ended = daemon("--osc-port", 0, "--device", "mps")
+    assert ended.returncode == USER_ERROR
+    assert ended.stderr.splitlines() == lines
+
+
+def test_weights_that_do_not_load_end_a_start_with_one_sentence_and_a_remedy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The folder of a user, for the processes that the command starts.
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    own = Path(subprocess.run([sys.executable, "-c", FOLDER], capture_output=True, text=True, check=True).stdout)
+    (own / "weights").mkdir(parents=True)
+    (own / "weights" / "ghost.safetensors").write_bytes(b"boo")
+    (own / "presets").mkdir()
+    (own / "presets" / "haunted.toml").write_text('format = 1\neffect = "harmonize"\n[player]\nmodel = "ghost"')
+    ended = daemon("--osc-port", 0, "--preset", "haunted")
+    assert ended.returncode == USER_ERROR
+    assert len(ended.stderr.splitlines()) == 2, ended.stderr
+    assert "ghost" in ended.stderr
+
+
+FOLDER = "import platformdirs; print(platformdirs.user_config_dir('continuo'), end='')"
+
+
 def test_track_that_is_not_there_is_named(tmp_path: Path) -> None:
     song = tmp_path / "song.mid"
     song.write_bytes(piece(("Flute", 0, SCALE)))
@@ -199,6 +242,7 @@ def test_presets_are_listed_and_as_json() -> None:
     rows = json.loads(continuo("presets", "--json").stdout)
     assert [row["name"] for row in rows] == presets.names()
     assert all(Path(row["file"]).is_file() and row["title"] and row["effect"] for row in rows)
+    assert {"harmony": True}.items() <= {row["name"]: row["playable"] for row in rows}.items()
     assert "satb" in continuo("presets").stdout
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from pythonosc.udp_client import SimpleUDPClient
 
+from bridge import players
 from bridge.bench.musician import Musician, musician
 from bridge.bench.stage import LiveDaemon, live_daemon
 from tests.bridge.conftest import Synth, strike, until
@@ -138,6 +139,23 @@ def test_a_folder_called_models_where_the_user_stands_is_not_ours(jack: str, tmp
     (tmp_path / "models" / "__init__.py").write_text("raise SystemExit('not this one')")
     with live_daemon("--backend", "jack", "--name", "Elsewhere", folder=tmp_path) as daemon:
         assert daemon.ready["backend"] == "jack"
+
+
+def test_weights_that_do_not_load_leave_the_old_player_playing(
+    jack: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.setattr(players, "user_folder", lambda: tmp_path / "continuo" / "weights")
+    players.user_folder().mkdir(parents=True)
+    (players.user_folder() / "ghost.safetensors").write_bytes(b"boo")
+    with live_daemon("--backend", "jack", "--name", "Haunted") as daemon, musician("Haunted") as player:
+        osc = SimpleUDPClient("127.0.0.1", daemon.osc_port)
+        osc.send_message("/continuo/1/model", "ghost")
+        assert "ghost" in daemon.wait_for(event="trouble")["text"]
+        synth = Synth(player)
+        hold(player, synth)
+        player.play(bytes((0x80, G4, 0)))
+        until(lambda: not synth.sounding, "silence")
 
 
 @pytest.mark.skipif(not shutil.which("oscsend"), reason="liblo-tools is not installed")

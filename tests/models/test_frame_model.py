@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -31,7 +32,7 @@ EVERY = pytest.mark.parametrize("name", CONFIGS)
 
 
 @pytest.fixture(autouse=True)
-def no_gradients():
+def no_gradients() -> Iterator[None]:
     with torch.no_grad():
         yield
 
@@ -76,7 +77,7 @@ def stepped(made: FrameModel, music: Batch) -> torch.Tensor:
 
 
 @EVERY
-def test_stepping_gives_what_the_whole_piece_gives(name: str):
+def test_stepping_gives_what_the_whole_piece_gives(name: str) -> None:
     made, music = model(name), piece(name, 2, 11)
     assert torch.allclose(made.nll(music), stepped(made, music), atol=1e-4)
 
@@ -84,7 +85,7 @@ def test_stepping_gives_what_the_whole_piece_gives(name: str):
 @EVERY
 @settings(max_examples=3, deadline=None)
 @given(batch=st.integers(1, 4), place=st.integers(0, 3), padding=st.integers(0, 5))
-def test_neither_neighbours_nor_padding_change_a_piece(name: str, batch: int, place: int, padding: int):
+def test_neither_neighbours_nor_padding_change_a_piece(name: str, batch: int, place: int, padding: int) -> None:
     made, music, place = model(name), piece(name, 4, 7), place % batch
     alone = made.nll(Batch(music.target[:1], music.given[:1], music.phase[:1], music.mask[:1]))
     many = piece(name, batch, 7 + padding, seed=9)
@@ -95,7 +96,7 @@ def test_neither_neighbours_nor_padding_change_a_piece(name: str, batch: int, pl
 
 
 @EVERY
-def test_no_frame_sees_a_later_one(name: str):
+def test_no_frame_sees_a_later_one(name: str) -> None:
     made, music, other = model(name), piece(name, 1, 12), piece(name, 1, 12, seed=5)
     mixed = Batch(
         torch.cat((music.target[:, :6], other.target[:, 6:]), 1),
@@ -107,7 +108,7 @@ def test_no_frame_sees_a_later_one(name: str):
 
 
 @EVERY
-def test_every_frame_depends_on_the_first_one(name: str):
+def test_every_frame_depends_on_the_first_one(name: str) -> None:
     made, music = model(name), piece(name, 1, 10)
     state = made.start(1, music.phase[:, :1])
     silent = torch.full_like(music.target[:, :1], made.silence)
@@ -118,7 +119,7 @@ def test_every_frame_depends_on_the_first_one(name: str):
 
 
 @pytest.mark.parametrize("name", ["hands", "lead"])
-def test_what_the_musician_does_now_counts_unless_it_is_hidden(name: str):
+def test_what_the_musician_does_now_counts_unless_it_is_hidden(name: str) -> None:
     made, music = model(name), piece(name, 1, 5)
     silent = Batch(music.target, music.given.clone(), music.phase, music.mask)
     silent.given[:, 4] = 0
@@ -126,7 +127,7 @@ def test_what_the_musician_does_now_counts_unless_it_is_hidden(name: str):
     assert torch.allclose(made.nll(music, hidden=True), made.nll(silent, hidden=True))
 
 
-def test_chords_to_a_transposed_melody_are_the_transposed_chords():
+def test_chords_to_a_transposed_melody_are_the_transposed_chords() -> None:
     made, music = model("lead"), piece("lead", 1, 9)
     turned = Batch(music.target.roll(5, 2), music.given.roll(5, 2), music.phase, music.mask)
     # the memory of whole frames is not shared by the pitch classes: without it, every key is the same
@@ -135,7 +136,7 @@ def test_chords_to_a_transposed_melody_are_the_transposed_chords():
 
 
 @EVERY
-def test_a_state_can_be_kept_and_gone_back_to(name: str):
+def test_a_state_can_be_kept_and_gone_back_to(name: str) -> None:
     made, music = model(name), piece(name, 1, 4)
     state = made.start(1, music.phase[:, :1])
     before = [part.clone() for part in (state.trunk.keys, *state.trunk.whole, state.features)]
@@ -147,7 +148,7 @@ def test_a_state_can_be_kept_and_gone_back_to(name: str):
 
 
 @EVERY
-def test_everything_learns(name: str):
+def test_everything_learns(name: str) -> None:
     with torch.enable_grad():
         made = model(name).train()
         music = piece(name, 2, 6)
@@ -156,7 +157,7 @@ def test_everything_learns(name: str):
         for _ in range(25):
             optimizer.zero_grad()
             loss = made.train().nll(music).mean()
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
         assert all(value.grad is not None for value in made.parameters() if value.requires_grad)
         if first is not None:
@@ -164,14 +165,14 @@ def test_everything_learns(name: str):
 
 
 @pytest.mark.parametrize("name", ["keys", "voices", "hands", "lead"])
-def test_the_past_may_be_half_played_in_training(name: str):
+def test_the_past_may_be_half_played_in_training(name: str) -> None:
     torch.manual_seed(0)
     made = build(CONFIGS[name] | SMALL | {"scheduled": 0.5}).train()
     assert bool(torch.isfinite(made.nll(piece(name, 2, 8))).all())
 
 
 @EVERY
-def test_the_same_seed_draws_the_same_frame(name: str):
+def test_the_same_seed_draws_the_same_frame(name: str) -> None:
     made = model(name)
     state = made.start(1)
     known = torch.zeros(1, 1, CONFIGS[name]["keys"], CONFIGS[name].get("given", 0))
@@ -190,7 +191,7 @@ def test_the_same_seed_draws_the_same_frame(name: str):
         ({"sampler": "voices"}, "does not decide"),
     ],
 )
-def test_a_config_that_makes_no_model_is_refused_in_a_sentence(change: dict[str, Any], said: str):
+def test_a_config_that_makes_no_model_is_refused_in_a_sentence(change: dict[str, Any], said: str) -> None:
     with pytest.raises(ContinuoError) as refused:
         build(CONFIGS["keys"] | change)
     assert said in str(refused.value)

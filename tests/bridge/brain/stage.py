@@ -6,7 +6,8 @@ from typing import Any
 from bridge import presets
 from bridge.addresses import put
 from bridge.brain.engine import Engine, Heard, Sent
-from bridge.brain.insert import Due
+from bridge.brain.insert import Bars, Due, Insert, no_bars
+from bridge.brain.players import Players
 from bridge.brain.settings import Settings
 from bridge.brain.transport import Transport
 from bridge.port.outlet import Outlet
@@ -32,15 +33,19 @@ def state(preset: str = "harmony", **changes: object) -> State:
 class Band:
     """One insert, from events to what a synth sounds. Everything happens at `now`."""
 
-    def __init__(self, tree: State) -> None:
+    def __init__(self, tree: State, players: Players | None = None, bars: Bars = no_bars) -> None:
         self.state = tree
         self.transport = Transport(0)
-        self.engine = Engine([Settings.of(tree)], self.transport)
+        self.engine = Engine([Settings.of(tree)], self.transport, 0, players, bars)
         self.outlet = Outlet()
         self.now = 0
         self.sounding: set[tuple[int, int]] = set()
         self.doubled = 0
         self.log: list[tuple[int, Event]] = []
+
+    @property
+    def insert(self) -> Insert:
+        return self.engine.inserts[0]
 
     def play(self, *events: Event, stale: bool = False) -> list[Due]:
         """Events that arrive together; gives what the insert sends for them."""

@@ -10,6 +10,7 @@ from bridge.brain.transport import Transport
 from music.events import Control, Event, NoteOff, NoteOn, Stop
 from music.wire import ALL_NOTES_OFF
 from tests.bridge.brain.stage import MS, Band, onsets, state
+from tests.bridge.rule_presets import RULE_PRESETS
 
 PITCHES = st.integers(58, 65)
 CHANNELS = st.integers(0, 1)
@@ -37,7 +38,7 @@ STEPS = st.one_of(
     st.tuples(st.just("wait"), st.integers(0, 600 * MS)),
     st.tuples(st.just("set"), CHANGES),
     st.tuples(st.just("part"), st.sampled_from(["channel", "program"]), st.integers(1, 3)),
-    st.tuples(st.just("preset"), st.sampled_from(presets.names())),
+    st.tuples(st.just("preset"), st.sampled_from(RULE_PRESETS)),
     st.tuples(st.just("tempo"), st.sampled_from([20.0, 120.0, 400.0])),
     st.tuples(st.just("leave")),
     st.tuples(st.just("panic")),

@@ -1,9 +1,10 @@
 import socket
 from importlib.metadata import version
+from pathlib import Path
 
 import pytest
 
-from bridge import presets
+from bridge import players, presets
 from bridge.control.osc import OscServer
 from music.errors import ContinuoError
 from tests.bridge.control.hall import Hall, on_stage
@@ -117,6 +118,55 @@ def test_presets_inserts_and_state_can_be_asked_for() -> None:
         assert len(await surface.packet()) == len(list(hall.desk.values()))
 
     on_stage(play, "harmony", "satb")
+
+
+def test_players_can_be_asked_for_in_the_order_of_their_numbers() -> None:
+    async def play(hall: Hall) -> None:
+        surface = await hall.surface()
+        assert await surface.ask("/continuo/models") == ("/continuo/models", players.names())
+        assert players.names()[:4] == ["rules", "chorale", "left-hand", "lead-comp"]
+
+    on_stage(play)
+
+
+def test_player_without_weights_is_refused_with_a_sentence_and_nothing_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(players, "user_folder", lambda: tmp_path)
+    monkeypatch.setattr(players, "bundled_folder", lambda: tmp_path)
+
+    async def play(hall: Hall) -> None:
+        surface = await hall.surface()
+        for address, value in (("/continuo/1/model", "chorale"), ("/continuo/1/model", 1.0)):
+            found, (code, sentence, about) = await surface.ask(address, value)
+            assert (found, code, about) == ("/continuo/error", 404, address)
+            assert sentence.startswith("the player 'chorale' has no weights here. Put chorale.safetensors")
+        assert (await surface.ask("/continuo/preset", "left-hand"))[1][0] == 404
+        assert await surface.ask("/continuo/preset") == ("/continuo/preset", ["harmony"])
+        assert await surface.ask("/continuo/1/model") == ("/continuo/1/model", ["rules"])
+        assert hall.changed == []
+
+    on_stage(play)
+
+
+def test_player_that_fails_to_load_is_taken_back_and_who_wanted_it_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(players, "user_folder", lambda: tmp_path)
+    (tmp_path / "ghost.safetensors").touch()
+
+    async def play(hall: Hall) -> None:
+        wanting, watching = await hall.surface(), await hall.surface()
+        watching.say("/continuo/subscribe")
+        await watching.packet()
+        wanting.say("/continuo/1/model", "ghost")
+        assert await watching.packet() == [("/continuo/1/model", ["ghost"])]
+        hall.desk.inserts[0]["player"]["model"] = "rules"  # as the daemon does it
+        hall.server.take_back(0, "boo")
+        assert await wanting.packet() == [("/continuo/error", [404, "boo", "/continuo/1/model"])]
+        assert await watching.packet() == [("/continuo/1/model", ["rules"])]
+
+    on_stage(play)
 
 
 def test_panic_is_passed_on() -> None:

@@ -14,6 +14,7 @@ from music.errors import FileError
 from music.events import NoteOff, NoteOn, Program
 from music.midifile import MidiFileError, parse
 from tests.bridge.render.pieces import SCALE, Note, melody, piece
+from tests.bridge.rule_presets import RULE_PRESETS
 
 HARMONY, SATB, STRUMMED = (presets.load(name) for name in ("harmony", "satb", "strummed"))
 
@@ -174,7 +175,7 @@ NOTES = st.tuples(st.integers(0, 2000), st.integers(0, 1000), st.integers(0, 127
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.lists(NOTES, min_size=1, max_size=20), st.sampled_from(presets.names()))
+@given(st.lists(NOTES, min_size=1, max_size=20), st.sampled_from(RULE_PRESETS))
 def test_whatever_the_melody_every_added_note_ends_within_the_piece(notes: list[Note], name: str) -> None:
     source = melody(*notes)
     rendered = render(source, presets.load(name))

@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from itertools import product
 
 import pytest
@@ -10,7 +11,7 @@ KEYS, WIDTH = 5, 8
 
 
 @pytest.fixture(autouse=True)
-def no_gradients():
+def no_gradients() -> Iterator[None]:
     with torch.no_grad():
         yield
 
@@ -33,13 +34,13 @@ def features(count: int) -> torch.Tensor:
 
 
 @pytest.mark.parametrize("upwards", [True, False])
-def test_all_frames_together_have_probability_one(upwards: bool):
+def test_all_frames_together_have_probability_one(upwards: bool) -> None:
     frames = every_frame(2)
     nats = sampler(upwards=upwards).nll(features(32), frames, torch.zeros_like(frames))
     assert float(torch.exp(-nats).sum()) == pytest.approx(1, abs=1e-5)
 
 
-def test_what_did_not_sound_before_cannot_go_on_and_the_rest_has_probability_one():
+def test_what_did_not_sound_before_cannot_go_on_and_the_rest_has_probability_one() -> None:
     frames = every_frame(3)
     before = torch.tensor([0, 1, 0, 2, 0]).expand_as(frames)
     chances = torch.exp(-sampler(3).nll(features(frames.shape[1]), frames, before))
@@ -49,7 +50,7 @@ def test_what_did_not_sound_before_cannot_go_on_and_the_rest_has_probability_one
 
 
 @pytest.mark.parametrize(("upwards", "blind"), [(True, 0), (False, KEYS - 1)])
-def test_the_first_key_decided_sees_no_other_and_the_last_sees_all(upwards: bool, blind: int):
+def test_the_first_key_decided_sees_no_other_and_the_last_sees_all(upwards: bool, blind: int) -> None:
     made = sampler(upwards=upwards)
     context = made.features(features(1))[0]
     silent, full = torch.zeros(1, KEYS, dtype=torch.long), torch.ones(1, KEYS, dtype=torch.long)
@@ -58,7 +59,7 @@ def test_the_first_key_decided_sees_no_other_and_the_last_sees_all(upwards: bool
     assert float(difference[KEYS - 1 - blind]) > 0
 
 
-def test_draws_come_as_often_as_the_likelihood_says():
+def test_draws_come_as_often_as_the_likelihood_says() -> None:
     made, frames = sampler(), every_frame(2)
     chances = torch.exp(-made.nll(features(32), frames, torch.zeros_like(frames)))[0]
     choice = Choice(1.0, generator=torch.Generator().manual_seed(1))
@@ -70,7 +71,7 @@ def test_draws_come_as_often_as_the_likelihood_says():
     assert float((count / 300 - chances).abs().sum()) < 0.35
 
 
-def test_known_keys_stay_and_banned_ones_are_silent():
+def test_known_keys_stay_and_banned_ones_are_silent() -> None:
     made = sampler()
     zero = torch.zeros(1, 1, KEYS, dtype=torch.long)
     known = torch.tensor([[[-1, 1, -1, 0, -1]]])

@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from itertools import product
 
 import pytest
@@ -10,7 +11,7 @@ WIDTH = 8
 
 
 @pytest.fixture(autouse=True)
-def no_gradients():
+def no_gradients() -> Iterator[None]:
     with torch.no_grad():
         yield
 
@@ -35,20 +36,20 @@ def every_chord() -> torch.Tensor:
     return torch.cat(chords)[None]  # (1, 24577, 12)
 
 
-def test_every_chord_and_silence_together_have_probability_one():
+def test_every_chord_and_silence_together_have_probability_one() -> None:
     chords = every_chord()
     nats = sampler().nll(features(chords.shape[1]), chords, chords)
     assert float(torch.exp(-nats.double()).sum()) == pytest.approx(1, abs=1e-4)
 
 
-def test_a_transposed_chord_of_transposed_features_is_as_likely():
+def test_a_transposed_chord_of_transposed_features_is_as_likely() -> None:
     made, chords = sampler(), every_chord()[:, 1000:1040]
     known = features(40)
     turned = made.nll(known.roll(5, 2), chords.roll(5, 2), chords)
     assert torch.allclose(made.nll(known, chords, chords), turned, atol=1e-4)
 
 
-def test_what_is_banned_does_not_sound_and_each_chord_has_one_bass():
+def test_what_is_banned_does_not_sound_and_each_chord_has_one_bass() -> None:
     made, many = sampler(), 500
     free = torch.full((many, 1, 12), -1)
     banned = torch.zeros(many, 1, 13, dtype=torch.bool)
@@ -61,7 +62,7 @@ def test_what_is_banned_does_not_sound_and_each_chord_has_one_bass():
     assert len({tuple(row) for row in drawn.tolist()}) > 8
 
 
-def test_a_known_class_sounds_whatever_the_bass_and_silence_can_be_forbidden():
+def test_a_known_class_sounds_whatever_the_bass_and_silence_can_be_forbidden() -> None:
     made = sampler()
     known = torch.full((1, 1, 12), -1)
     known[..., 7] = 1

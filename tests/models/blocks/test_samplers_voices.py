@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from itertools import product
 
 import pytest
@@ -10,7 +11,7 @@ KEYS, WIDTH, VOICES = 4, 8, 3
 
 
 @pytest.fixture(autouse=True)
-def no_gradients():
+def no_gradients() -> Iterator[None]:
     with torch.no_grad():
         yield
 
@@ -27,14 +28,14 @@ def features(count: int) -> torch.Tensor:
     return torch.randn(1, 1, KEYS, WIDTH, generator=torch.Generator().manual_seed(5)).expand(1, count, -1, -1)
 
 
-def test_all_chords_and_rests_together_have_probability_one():
+def test_all_chords_and_rests_together_have_probability_one() -> None:
     chords = torch.tensor(list(product(range(KEYS + 1), repeat=VOICES)))[None]
     before = torch.tensor([1, KEYS, 3]).expand_as(chords)
     nats = sampler().nll(features(chords.shape[1]), chords, before)
     assert float(torch.exp(-nats).sum()) == pytest.approx(1, abs=1e-5)
 
 
-def test_a_voice_knows_the_voices_before_it_in_the_order_and_not_those_after():
+def test_a_voice_knows_the_voices_before_it_in_the_order_and_not_those_after() -> None:
     made, before = sampler(), torch.full((1, 1, VOICES), KEYS)
     one = made.nll_by_voice(features(1), torch.tensor([[[0, 1, 2]]]), before)[0, 0]
     other_last = made.nll_by_voice(features(1), torch.tensor([[[0, 3, 2]]]), before)[0, 0]  # voice 1 comes last
@@ -43,7 +44,7 @@ def test_a_voice_knows_the_voices_before_it_in_the_order_and_not_those_after():
     assert not torch.isclose(one[1], other_first[1])
 
 
-def test_draws_come_as_often_as_the_likelihood_says():
+def test_draws_come_as_often_as_the_likelihood_says() -> None:
     made, before = sampler(), torch.tensor([[[0, 1, 2]]])
     chords = torch.tensor(list(product(range(KEYS + 1), repeat=VOICES)))[None]
     chances = torch.exp(-made.nll(features(125), chords, before.expand_as(chords)))[0]
@@ -56,7 +57,7 @@ def test_draws_come_as_often_as_the_likelihood_says():
     assert float((torch.bincount(index, minlength=125) / many - chances).abs().sum()) < 0.25
 
 
-def test_a_known_voice_stays_and_the_others_depend_on_it():
+def test_a_known_voice_stays_and_the_others_depend_on_it() -> None:
     made, before = sampler(), torch.tensor([[[0, 1, 2]]])
     banned = torch.zeros(1, 1, VOICES, KEYS + 1, dtype=torch.bool)
     banned[..., 1, :2] = True

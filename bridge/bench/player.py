@@ -1,0 +1,134 @@
+"""How long a player takes for a frame and for a whole answer, asked as the brain asks it, without MIDI in between."""
+
+from __future__ import annotations
+
+import gc
+import os
+import random
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+from rich.console import Console
+from rich.progress import track
+
+from bridge import players as shelf
+from bridge import presets, realtime
+from bridge.bench.latency import SCALE, figures, memory_mb
+from bridge.brain.engine import Engine
+from bridge.brain.players import Make, Players, load
+from bridge.brain.settings import Settings
+from bridge.brain.transport import Transport
+from models.player import Answer, Frame, Moment, Player, Sound
+from models.rules import harmony
+from models.rules.harmony import RuleHarmony
+from music.events import NoteOff, NoteOn
+
+NOTE_NS = 250_000_000
+"""An eighth at 120 bpm: two frames are heard for every answer, one more for a player of pulse."""
+PRIORITY = 39
+"""That of the thread in which learned players think."""
+STAND_IN = "satb"
+"""Whose voices a player is asked for that has no preset of its name."""
+
+
+def measure(name: str, notes: int, make: Make = load) -> list[dict[str, Any]]:
+    """A row for the rules and one for each device: ms of `hear` and `answer`, megabytes of the process by then."""
+    realtime.take(PRIORITY)
+    shelf.require(name)
+    state = presets.load(name if name in presets.names() else STAND_IN)
+    state["harmonize"] |= {"latch": False, "motion_beats": 0.0}
+    harmony.warm()
+    rows = [_row(shelf.RULES, "cpu", notes, state, lambda _name, _device: RuleHarmony())]
+    if name == shelf.RULES:
+        return rows
+    rows.append(_row(name, "cpu", notes, state, make))
+    from bridge.brain import careful  # noqa: PLC0415 - torch, for those who have a learned player to measure
+
+    if careful.device_of("auto") == "cuda":
+        rows.append(_row(name, "cuda", notes, state, make))
+    return rows
+
+
+def report(rows: list[dict[str, Any]]) -> str:
+    """The rows as a table."""
+    cuts = ("p50", "p95", "p99", "max")
+    lines = [f"{'player':<14}{'device':<8}{'ms':<8}" + "".join(f"{cut:>9}" for cut in cuts) + f"{'MB':>9}"]
+    for row in rows:
+        for what in ("hear", "answer"):
+            values = row[f"{what}_ms"]
+            lines.append(
+                f"{row['player']:<14}{row['device']:<8}{what:<8}"
+                + "".join(f"{values[cut]:>9.3f}" for cut in cuts)
+                + f"{row['process_mb']:>9}"
+            )
+    return "\n".join(lines)
+
+
+class Stopwatch:
+    """A player whose every call is timed, in ms."""
+
+    def __init__(self, player: Player[Any]) -> None:
+        self._player = player
+        self.name = player.name
+        self.pulse = player.pulse
+        self.hear_ms: list[float] = []
+        self.answer_ms: list[float] = []
+
+    def start(self) -> Any:
+        """The state before anything was heard."""
+        return self._player.start()
+
+    def hear(self, state: Any, frame: Frame) -> Any:
+        """The state one frame later."""
+        return _timed(self.hear_ms, lambda: self._player.hear(state, frame))
+
+    def answer(self, state: Any, held: tuple[Sound, ...], moment: Moment) -> Answer:
+        """What to play with the notes the musician holds now."""
+        answer: Answer = _timed(self.answer_ms, lambda: self._player.answer(state, held, moment))
+        return answer
+
+
+def _timed(into: list[float], call: Callable[[], Any]) -> Any:
+    start = time.perf_counter_ns()
+    result = call()
+    into.append((time.perf_counter_ns() - start) / 1e6)
+    return result
+
+
+def _row(name: str, device: str, notes: int, state: presets.State, make: Make) -> dict[str, Any]:
+    """Play a melody through the engine, offline, and take the times."""
+    watches: list[Stopwatch] = []
+
+    def watched(_name: str, _device: str) -> Stopwatch:
+        watches.append(Stopwatch(make(name, device)))
+        return watches[-1]
+
+    players = Players(device, make=watched)
+    players.get("watched")
+    watch = watches[0]
+    watch.hear_ms.clear()
+    watch.answer_ms.clear()
+    gc.collect()
+    gc.freeze()  # as the brain does it
+    state["player"]["model"] = "watched"
+    engine = Engine([Settings.of(state)], Transport(0), players=players)
+    dice = random.Random(1)  # noqa: S311 - a melody, not a secret
+    place, quiet = 4, not sys.stderr.isatty()
+    for number in track(range(notes), name, console=Console(stderr=True), transient=True, disable=quiet):
+        place = min(max(place + dice.choice((-2, -1, 1, 2)), 0), len(SCALE) - 1)
+        now_ns = number * NOTE_NS
+        engine.receive([(0, NoteOn(0, SCALE[place], dice.randint(40, 110)), now_ns)])
+        while (wake_ns := engine.next_wake_ns(now_ns)) is not None and wake_ns < now_ns + NOTE_NS:
+            engine.advance(wake_ns)
+        engine.receive([(0, NoteOff(0, SCALE[place]), now_ns + NOTE_NS - 1)])
+    memory = memory_mb(os.getpid()) if sys.platform == "linux" else None
+    return {
+        "player": name,
+        "device": device,
+        "hear_ms": figures(watch.hear_ms),
+        "answer_ms": figures(watch.answer_ms),
+        "fallbacks": engine.inserts[0].fallbacks,
+        "process_mb": memory,
+    }

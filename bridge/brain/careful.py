@@ -1,0 +1,72 @@
+"""Learned players as torch wants them: on their device, without gradients, one thread, and watched for NaN."""
+
+from __future__ import annotations
+
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+import torch
+
+from models.player import Answer, Frame, Moment, Player, Sound
+from music.errors import ContinuoError
+
+DEVICES = ("auto", "cpu", "cuda", "mps")
+
+
+def device_of(wanted: str) -> str:
+    """The device that a wish comes to (auto: CUDA where there is one, else the CPU); ContinuoError where it is not."""
+    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if wanted == "auto":
+        return "cuda" if there["cuda"] else "cpu"
+    if not there.get(wanted):
+        has = ", ".join(device for device, found in there.items() if found)
+        raise ContinuoError(f"there is no device {wanted!r} on this machine", f"Give --device auto; there is: {has}")
+    return wanted
+
+
+def load(name: str, device: str) -> Player[Any]:
+    """A learned player that is ready to play; ContinuoError where its weights or the device are not there."""
+    from models.learned import make  # noqa: PLC0415 - the device is looked at without it
+
+    torch.set_num_threads(1)  # more only wait for each other over such small steps
+    return Careful(make(name, device_of(device)))
+
+
+class Careful:
+    """A player without gradients. ArithmeticError where what it has heard has become NaN or infinite."""
+
+    def __init__(self, player: Player[Any]) -> None:
+        self._player = player
+        self.name = player.name
+        self.pulse = player.pulse
+
+    @torch.inference_mode()
+    def start(self) -> Any:
+        """The state before anything was heard."""
+        return self._player.start()
+
+    @torch.inference_mode()
+    def hear(self, state: Any, frame: Frame) -> Any:
+        """The state one frame later."""
+        state = self._player.hear(state, frame)
+        if not finite(state):
+            raise ArithmeticError("what it has heard is no number any more (NaN)")
+        return state
+
+    @torch.inference_mode()
+    def answer(self, state: Any, held: tuple[Sound, ...], moment: Moment) -> Answer:
+        """What to play with the notes the musician holds now."""
+        return self._player.answer(state, held, moment)
+
+
+def finite(state: object) -> bool:
+    """Whether all numbers in a state, however it is packed, are numbers and not too large."""
+    if isinstance(state, torch.Tensor):
+        return not state.is_floating_point() or bool(torch.isfinite(state).all())
+    if isinstance(state, tuple | list):
+        return all(map(finite, state))
+    if isinstance(state, dict):
+        return all(map(finite, state.values()))
+    if is_dataclass(state):
+        return all(finite(getattr(state, field.name)) for field in fields(state))
+    return True

@@ -1,0 +1,65 @@
+"""Players that are loaded while others play."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import Future
+from threading import Thread
+from typing import NamedTuple
+
+from bridge.brain.players import Players
+from bridge.brain.settings import Settings
+from music.errors import ContinuoError
+
+
+class Refusal(NamedTuple):
+    """An insert's player that cannot be had."""
+
+    insert: int
+    model: str
+    error: ContinuoError
+
+
+class Changes:
+    """The newest settings of each insert that wait for their player. One thread owns it; another does the loading."""
+
+    def __init__(self, players: Players) -> None:
+        self._players = players
+        self._wanted: dict[int, Settings] = {}
+        self._loading: dict[str, Future[None]] = {}
+
+    def want(self, insert: int, settings: Settings) -> None:
+        """Have the player of an insert's new settings loaded, where it is not there; the newest settings count."""
+        self._wanted.pop(insert, None)
+        if not self._players.ready(settings.model):
+            self._wanted[insert] = settings
+            self._load_next()
+
+    def settled(self) -> Iterator[tuple[int, Settings | Refusal]]:
+        """What has been decided since the last call: settings whose player is there, or that it cannot be had."""
+        for name, loading in list(self._loading.items()):
+            if not loading.done():
+                continue
+            del self._loading[name]
+            error = loading.exception()
+            for insert in [insert for insert, one in self._wanted.items() if one.model == name]:
+                settings = self._wanted.pop(insert)
+                known = error if isinstance(error, ContinuoError) else ContinuoError(f"{name!r} cannot be loaded")
+                yield insert, Refusal(insert, name, known) if error else settings
+        self._load_next()
+
+    def _load_next(self) -> None:
+        """Load one at a time."""
+        if self._loading:
+            return
+        for name in dict.fromkeys(settings.model for settings in self._wanted.values()):
+            loading = self._loading[name] = Future()
+            Thread(target=self._load, args=(name, loading), name="loading", daemon=True).start()
+            return
+
+    def _load(self, name: str, loading: Future[None]) -> None:
+        try:
+            self._players.get(name)
+            loading.set_result(None)
+        except BaseException as error:  # noqa: BLE001 - who waits for it is told
+            loading.set_exception(error)

@@ -1,0 +1,95 @@
+"""The players by name. Those with weights are loaded when they are first asked for: the rules need no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from bridge import players
+from bridge.brain.in_time import AtLeisure, InTime, Workplace
+from models.player import Answer, Frame, Moment, Player, Sound, Wish
+from models.rules.harmony import RuleHarmony
+from music.errors import ContinuoError
+
+WARM_FRAMES = 4
+WARM_VOICES = 4
+
+Make = Callable[[str, str], Player[Any]]
+"""The player of a name, on a device."""
+
+
+def load(name: str, device: str) -> Player[Any]:
+    """A learned player as it is shipped, or from the user's folder; ContinuoError where it cannot be had."""
+    from bridge.brain import careful  # noqa: PLC0415 - torch takes seconds and megabytes: only who asks pays
+
+    return careful.load(name, device)
+
+
+def check(device: str) -> None:
+    """Raise ContinuoError where a device that was asked for by name is not there; `auto` needs no torch yet."""
+    if device != "auto":
+        from bridge.brain import careful  # noqa: PLC0415 - as above
+
+        careful.device_of(device)
+
+
+class Players:
+    """Each player is made once: it keeps nothing, so all inserts share it. One thread at a time may ask for a new one.
+
+    Learned players are wrapped, so that the rules stand in for them; `tell` takes what has gone wrong, from any thread.
+    """
+
+    def __init__(
+        self,
+        device: str = "auto",
+        workplace: Workplace | None = None,
+        make: Make = load,
+        tell: Callable[[str], None] | None = None,
+    ) -> None:
+        self.workplace = workplace or AtLeisure()
+        self.troubles: dict[str, None] = {}
+        """What has gone wrong with players, each sentence once."""
+        self._device = device
+        self._make = make
+        self._tell = tell
+        self._rules = RuleHarmony()
+        self._players: dict[str, Player[Any]] = {players.RULES: self._rules}
+
+    def ready(self, name: str) -> bool:
+        """Whether a player is there without loading anything. Any thread."""
+        return name in self._players
+
+    def get(self, name: str) -> Player[Any]:
+        """The player of a name; ContinuoError where it cannot be had, whatever the reason."""
+        if name not in self._players:
+            try:
+                learned = self._make(name, self._device)
+                self.workplace.do(lambda: _warm(learned)).result()
+            except ContinuoError:
+                raise
+            except Exception as error:
+                reason = f"{type(error).__name__}: {error}"
+                hint = "Train it again, or set model to rules"
+                raise ContinuoError(f"the player {name!r} cannot be loaded ({reason})", hint) from error
+            self._players[name] = InTime(learned, self._rules, self.workplace, self._trouble)
+        return self._players[name]
+
+    def _trouble(self, text: str) -> None:
+        if text not in self.troubles:
+            self.troubles[text] = None
+            if self._tell:
+                self._tell(text)
+
+
+def _warm(player: Player[Any]) -> None:
+    """Play a little: the first calls are the slow ones, and must not be those of a concert."""
+    wish = Wish(ranges=((36, 81),) * WARM_VOICES)
+    note = (Sound(72, 80),)
+    state = player.start()
+    for frame in range(WARM_FRAMES):
+        answer = player.answer(state, note, Moment(frame / 4, wish, onsets=note, bar_frame=frame))
+        state = player.hear(state, Frame(note, note, _kept(answer), next_bar_frame=frame + 1))
+
+
+def _kept(answer: Answer) -> Answer | None:
+    return answer if any(pitch is not None for pitch in answer.pitches) else None

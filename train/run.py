@@ -1,0 +1,51 @@
+"""What a run came to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from train.rolls import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run that has ended."""
+
+    folder: Path
+    device: str
+    entries: Sequence[Entry]
+    """The pieces it learned from."""
+    steps: int
+    epochs: int
+    """Epochs that were begun."""
+    best: float
+    """The figure that was monitored, at its best."""
+    best_step: int
+    frames_per_second: float
+    """Of training, validation left out."""
+    step_ms: float
+    """Of a training step."""
+    wall_s: float
+    """All of it, over every time it was resumed."""
+    best_wall_s: float
+    """Until the best figure."""
+
+    def cost(self) -> dict[str, Any]:
+        """What it took, as plain values."""
+        return {
+            "device": self.device,
+            "steps": self.steps,
+            "epochs": self.epochs,
+            "wall_s": round(self.wall_s, 1),
+            "best_step": self.best_step,
+            "best_wall_s": round(self.best_wall_s, 1),
+            "frames_per_second": round(self.frames_per_second, 1),
+            "train_step_ms": round(self.step_ms, 3),
+        }
+
+    def json(self) -> dict[str, Any]:
+        """As plain values."""
+        return {"folder": str(self.folder), "best": self.best} | self.cost()
