@@ -30,9 +30,9 @@ class CapturedStep:
         self._target = self._state.before.clone()
         self._given = torch.zeros(1, 1, config.keys, config.given, device=device)
         self._phase = torch.zeros(1, 1, dtype=torch.long, device=device)
-        side = torch.cuda.Stream()
+        side = torch.cuda.Stream()  # type: ignore[no-untyped-call]
         side.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(side), torch.inference_mode():  # type: ignore[no-untyped-call]
+        with torch.cuda.stream(side), torch.inference_mode():
             for _ in range(WARM_STEPS):
                 model.step(self._state, self._target, self._given, self._phase)
         torch.cuda.current_stream().wait_stream(side)

@@ -180,7 +180,7 @@ class HoldTable:
         held = (self.held / self.held.sum(-1, keepdim=True))[voice, self._place(phase)[..., None], 1]  # (B, T, V)
         base = self._first()
         if self.bigram:
-            trust = 5.0  # the marginal counts as so many pairs; 1 to 40 differ by 0.002 nats a note (train chorales, four folds)
+            trust = 5.0  # the marginal counts as so many pairs; 1 to 40 differ by 0.002 nats a note (train, four folds)
             rows = self.pairs + trust * base[:, None]
             new = (rows / rows.sum(-1, keepdim=True))[voice, past]
         else:

@@ -30,7 +30,7 @@ def make(task: str) -> Player[Any]:
     torch.manual_seed(2)
     model = build(CONFIGS[task] | SMALL).eval()
     if task == "hands":
-        model.sampler.out.bias[1:] += 2.5  # type: ignore[union-attr]  # without learning it would hardly play
+        model.sampler.out.bias[1:] += 2.5  # type: ignore[attr-defined]  # without learning it would hardly play
     return player(model, task)
 
 
