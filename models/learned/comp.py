@@ -69,7 +69,7 @@ class CompPlayer:
         given = self._given(held, moment.onsets)
         drawn = self._model.draw(state.frames, given, evidence, choice(moment))[0, 0].tolist()
         tones = frozenset(tone for tone, sounds in enumerate(drawn) if sounds)
-        return self._rules.realise(nearest_chord(tones, drawn.index(BASS)), state.rules, held, moment)
+        return self._rules.realise(nearest_chord(tones, drawn.index(BASS), forbidden), state.rules, held, moment)
 
     def _given(self, held: tuple[Sound, ...], onsets: tuple[Sound, ...]) -> torch.Tensor:
         folded = [[Sound(sound.pitch % OCTAVE, sound.velocity) for sound in sounds] for sounds in (held, onsets)]

@@ -73,10 +73,14 @@ class HandPlayer:
         """What sounds in the open frame, from the top down; where it was asked already, what it struck stays."""
         given = self._given((*held, *moment.onsets), moment.onsets)
         evidence = self._evidence(state, moment.wish, held, self._begun(moment))
+        kept_on = evidence.known[0, 0] > 0
         drawn = self._model.draw(state.frames, given, evidence, choice(moment))[0, 0]
         keys = [int(key) for key in drawn.nonzero()[:, 0]]
         voices = len(moment.wish.ranges)
-        kept = keys[:voices] if len(keys) <= voices else [*keys[:1], *keys[len(keys) - voices + 1 :]]
+        first = [key for key in keys if kept_on[key]]
+        others = [key for key in keys if not kept_on[key]]
+        wanted = first + others[:1] + others[:0:-1]  # where there are too many: the bass, then from the top
+        kept = sorted(wanted[:voices])
         pitches = [key + self._lowest for key in reversed(kept)]
         struck = frozenset(key + self._lowest for key in kept if int(drawn[key]) == STRUCK)
         tones = frozenset(pitch % OCTAVE for pitch in (*pitches, *(sound.pitch for sound in held)))

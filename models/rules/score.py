@@ -94,12 +94,17 @@ def overlap(ours: frozenset[int], theirs: frozenset[int]) -> float:
 
 
 @cache
-def nearest_chord(tones: frozenset[int], lowest: int) -> Chord:
-    """The chord that explains sounding pitch classes best; the lowest one is its root in case of doubt."""
+def nearest_chord(tones: frozenset[int], lowest: int, without: frozenset[int] = frozenset()) -> Chord:
+    """The chord that explains sounding pitch classes best; the lowest one is its root in case of doubt.
+
+    None that has a tone of `without`, unless all have.
+    """
 
     def distance(chord: Chord) -> float:
         chord_tones = set(chord.pitch_classes)
         missing = 0.7 * len(chord_tones - tones) + len(tones - chord_tones) + 0.4 * (chord.root not in tones)
         return missing + 0.05 * (chord.root != lowest) + 0.3 * (chord.quality in ("dim7", "sus4", "aug"))
 
-    return min((Chord((lowest + step) % 12, quality) for quality in QUALITIES for step in range(12)), key=distance)
+    chords = [Chord((lowest + step) % 12, quality) for quality in QUALITIES for step in range(12)]
+    allowed = [chord for chord in chords if not without & set(chord.pitch_classes)]
+    return min(allowed or chords, key=distance)
