@@ -31,4 +31,8 @@ def build(config: Mapping[str, Any]) -> FrameModel:
     if checked.sampler not in fits[checked.task]:
         raise ContinuoError(f"model.sampler: {checked.sampler!r} does not decide {checked.task!r}",
                             f"Take {' or '.join(sorted(fits[checked.task]))}")  # fmt: skip
+    if checked.hide_own and checked.task not in {"voices", "lead"}:
+        raise ContinuoError(f"model.hide_own: what {checked.task!r} decides hangs on what it was", "Leave hide_own out")
+    if checked.blend and not checked.hide_own:
+        raise ContinuoError("model.blend: nobody has learned to play without hearing itself", "Set hide_own too")
     return model(checked)

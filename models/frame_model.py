@@ -39,7 +39,7 @@ class Decides(Protocol):
         ...
 
     def draw(self, features: Tensor, before: Tensor, known: Tensor, banned: Tensor, choice: Choice) -> Tensor:
-        """The open frame."""
+        """The open frame; features and the frame before may have been heard by two listeners, one after the other."""
         ...
 
 
@@ -72,6 +72,13 @@ class FrameModelConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Weight of predicting what the musician strikes, in training."""
     scheduled: float = 0.0
     """Share of past frames that in training are what the model itself would have played."""
+    hide_own: float = 0.0
+    """Share of the training windows in which the model does not hear what it plays itself, but only the musician."""
+    blend: float = 0.0
+    """How much such a player has to say in what is drawn: 0 nothing, 1 everything.
+
+    One that hears itself holds on to what it has once played; one that does not hears where the music is.
+    """
 
 
 class Evidence(NamedTuple):
@@ -89,7 +96,7 @@ class FrameState(NamedTuple):
 
     trunk: TrunkState
     features: Tensor
-    """Of the open frame, (batch, 1, key, width)."""
+    """Of the open frame, (listener * batch, 1, key, width)."""
     before: Tensor
     """The target of the last closed frame, (batch, 1, ...)."""
 
@@ -125,12 +132,17 @@ class FrameModel(nn.Module):
 
         Not masked. In training, whatever the config adds to the loss is in it.
         """
-        past = batch.target
-        if self.training and self.config.scheduled:
-            past = self._half_played(batch)
-        features = self._features(past, batch)
+        past = self._half_played(batch) if self.training and self.config.scheduled else batch.target
+        last, before = self._before(past), self._before(batch.target)
+        if self.training and self.config.hide_own:
+            shape = (len(batch), *[1] * (last.ndim - 1))
+            alone = torch.rand(shape, device=last.device) < self.config.hide_own
+            last, before = (torch.where(alone, self._of_others(one), one) for one in (last, before))
+        elif self.config.blend == 1:
+            last, before = self._of_others(last), self._of_others(before)
+        features = self._features(last, batch)
         seen = self._with_given(features, None if hidden else batch.given)
-        nats = self.sampler.nll(seen, batch.target, self._before(batch.target))
+        nats = self.sampler.nll(seen, batch.target, before)
         if self.training and self.config.predict_given and self.foresee is not None:
             struck = self.foresee(features)[..., 0]
             missed = functional.binary_cross_entropy_with_logits(struck, batch.given[..., -1].float(), reduction="none")
@@ -144,9 +156,15 @@ class FrameModel(nn.Module):
             first = (target[:, :1] == GOES_ON).long()
         return torch.cat((first, target[:, :-1]), 1)
 
-    def _features(self, target: Tensor, batch: Batch) -> Tensor:
-        """Features of every frame from the ones before it."""
-        before = self._before(target)
+    def _of_others(self, target: Tensor) -> Tensor:
+        """A target without what the model itself decides: of four voices, the musician's one is left."""
+        silent = torch.full_like(target, self.silence)
+        if self.config.task == "voices":
+            silent[..., 0] = target[..., 0]
+        return silent
+
+    def _features(self, before: Tensor, batch: Batch) -> Tensor:
+        """Features of every frame from the one before each, and all before that."""
         given = functional.pad(batch.given[:, :-1].float(), (0, 0, 0, 0, 1, 0))
         features: Tensor = self.trunk(torch.cat((self.sampler.planes(before), given), -1), batch.phase)
         return features
@@ -171,8 +189,9 @@ class FrameModel(nn.Module):
 
         Scheduled sampling in parallel (Mihaylova and Martins 2019, arXiv:1906.07651).
         """
-        seen = self._with_given(self._features(batch.target, batch), batch.given)
-        drawn = self.sampler.sketch(seen, batch.target, self._before(batch.target))
+        before = self._before(batch.target)
+        seen = self._with_given(self._features(before, batch), batch.given)
+        drawn = self.sampler.sketch(seen, batch.target, before)
         mine = torch.rand(batch.target.shape[:2], device=drawn.device) < self.config.scheduled
         return torch.where(mine.view(*mine.shape, *[1] * (drawn.ndim - 2)), drawn, batch.target)
 
@@ -183,21 +202,37 @@ class FrameModel(nn.Module):
         before = torch.full((batch, 1, voices), self.silence, device=device)
         given = torch.zeros(batch, 1, self.config.keys, self.config.given, device=device)
         phase = torch.zeros(batch, 1, dtype=torch.long, device=device) if phase is None else phase
-        return self._opened(self.trunk.start(batch, device), before, given, phase)
+        return self._opened(self.trunk.start(batch * self._listeners, device), before, given, phase)
 
     def step(self, state: FrameState, target: Tensor, given: Tensor, phase: Tensor) -> FrameState:
         """A frame has closed: its target (batch, 1, ...), what was given in it, and the phase of the one that opens."""
         return self._opened(state.trunk, target, given, phase)
 
     def _opened(self, trunk: TrunkState, before: Tensor, given: Tensor, phase: Tensor) -> FrameState:
-        planes = torch.cat((self.sampler.planes(before), given.float()), -1)
-        features, trunk = self.trunk.step(planes, phase.view(-1, 1), trunk)
+        planes = torch.cat((self.sampler.planes(self._listened(before)), self._for_all(given).float()), -1)
+        features, trunk = self.trunk.step(planes, self._for_all(phase.view(-1, 1)), trunk)
         return FrameState(trunk, features, before)
+
+    @property
+    def _listeners(self) -> int:
+        """How often each piece is heard: with the model's own past, without it, or both ways."""
+        return 2 if 0 < self.config.blend < 1 else 1
+
+    def _listened(self, before: Tensor) -> Tensor:
+        """The last closed frame as each listener hears it, (listener * batch, 1, ...)."""
+        if self.config.blend == 0:
+            return before
+        alone = self._of_others(before)
+        return alone if self.config.blend == 1 else torch.cat((before, alone))
+
+    def _for_all(self, known: Tensor) -> Tensor:
+        """What all listeners know alike."""
+        return known.repeat(self._listeners, *[1] * (known.ndim - 1))
 
     def draw(self, state: FrameState, given: Tensor | None, evidence: Evidence, choice: Choice) -> Tensor:
         """Decide the open frame, (batch, 1, ...), with what the musician does in it (None: not known)."""
-        features = self._with_given(state.features, given)
-        return self.sampler.draw(features, state.before, *evidence, choice)
+        features = self._with_given(state.features, None if given is None else self._for_all(given))
+        return self.sampler.draw(features, self._listened(state.before), *evidence, choice)
 
     def free(self, batch: int = 1) -> Evidence:
         """Evidence of nothing."""
@@ -251,9 +286,9 @@ class _Simple(nn.Module):
 def _sampler(config: FrameModelConfig) -> Ascending | Voices | SoundsOrSilent | _Simple:
     match config.sampler:
         case "voices":
-            return Voices(config.width, keys=config.keys, channels=config.channels)
+            return Voices(config.width, keys=config.keys, channels=config.channels, blend=config.blend)
         case "sounds-silent":
-            return SoundsOrSilent(config.width, channels=config.channels)
+            return SoundsOrSilent(config.width, channels=config.channels, blend=config.blend)
         case "ascending":
             states = 3 if config.task == "hands" else 2
             return Ascending(config.width, keys=config.keys, states=states, channels=config.channels)

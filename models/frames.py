@@ -68,3 +68,14 @@ def _nucleus(chances: Tensor, top_p: float) -> Tensor:
     ordered, order = chances.sort(-1, descending=True)
     kept = ordered.cumsum(-1) - ordered < top_p  # the first one always is
     return torch.zeros_like(chances).scatter(-1, order, ordered * kept)
+
+
+def blended(logits: Tensor, rows: int, weight: float) -> Tensor:
+    """(rows, outcome) of what one listener or two, one after the other, make of the same moments.
+
+    A weighted product of the two distributions; an outcome that either has banned stays so.
+    """
+    if len(logits) == rows:
+        return logits
+    one, other = logits.log_softmax(-1).chunk(2)
+    return (1 - weight) * one + weight * other

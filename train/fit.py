@@ -124,23 +124,24 @@ def _first_process() -> bool:
     return int(os.environ.get("LOCAL_RANK", "0")) == 0 and int(os.environ.get("RANK", "0")) == 0
 
 
-_FREE = {"epochs", "patience", "valid_every", "save_minutes", "threads", "workers"}
-"""Settings of [train] that may differ when a run goes on."""
+_FREE = {
+    "data": {"attribution"},
+    "model": {"blend"},
+    "train": {"epochs", "patience", "valid_every", "save_minutes", "threads", "workers"},
+}
+"""What may differ when a run goes on: it does not change what is learned."""
 
 
 def _check(start: dict[str, Any], config: Config, model: nn.Module, path: Path) -> None:
     """FileError where a checkpoint is of another architecture or another experiment."""
     before, now = start["callbacks"]["keeper"]["config"], config.json()
     hint = "Change it back, or start anew without --resume"
-    for key in sorted(before["model"].keys() | now["model"].keys()):
-        one, other = before["model"].get(key), now["model"].get(key)
-        if one != other:
-            raise FileError(f"{path}: of another architecture: model.{key} is {one!r} there and {other!r} here", hint)
-    for part in ("data", "train"):
-        for key in now[part]:
-            one, other = before[part].get(key), now[part][key]
-            if one != other and not (part == "train" and key in _FREE):
-                raise FileError(f"{path}: it was begun with {part}.{key} = {one!r}, not {other!r}", hint)
+    for part in ("model", "data", "train"):
+        for key in sorted((before[part].keys() | now[part].keys()) - _FREE[part]):
+            one, other = before[part].get(key), now[part].get(key)
+            if one != other:
+                kind = "architecture" if part == "model" else "experiment"
+                raise FileError(f"{path}: of another {kind}: {part}.{key} is {one!r} there and {other!r} here", hint)
     held = {name.removeprefix("model."): t for name, t in start["state_dict"].items() if name.startswith("model.")}
     try:
         fill(model, held, str(path))

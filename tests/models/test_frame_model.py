@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from models.assemble import build
 from models.frame_model import FrameModel
-from models.frames import Batch, Choice
+from models.frames import Batch, Choice, blended
 from music.errors import ContinuoError
 
 SMALL = {"width": 8, "channels": 8, "whole": 8, "dropout": 0.3}
@@ -164,11 +164,63 @@ def test_everything_learns(name: str) -> None:
             assert float(made.eval().nll(music).mean().detach()) < 0.8 * first
 
 
-@pytest.mark.parametrize("name", ["keys", "voices", "hands", "lead"])
-def test_the_past_may_be_half_played_in_training(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [(name, {"scheduled": 0.5}) for name in ("keys", "voices", "hands", "lead")]
+    + [(name, {"hide_own": 0.5}) for name in ("voices", "lead")],
+)
+def test_the_past_may_be_half_played_or_hidden_in_training(name: str, change: dict[str, Any]) -> None:
     torch.manual_seed(0)
-    made = build(CONFIGS[name] | SMALL | {"scheduled": 0.5}).train()
+    made = build(CONFIGS[name] | SMALL | change).train()
     assert bool(torch.isfinite(made.nll(piece(name, 2, 8))).all())
+
+
+def again(name: str, **changes: float) -> FrameModel:
+    """The same weights with other listeners."""
+    torch.manual_seed(1)
+    return build(CONFIGS[name] | SMALL | changes).eval()
+
+
+def with_other_answers(name: str, music: Batch) -> Batch:
+    """The same music of the musician's, to which something else was played."""
+    target = piece(name, 1, music.target.shape[1], seed=8).target
+    if name == "voices":
+        target[..., 0] = music.target[..., 0]
+    return Batch(target, music.given, music.phase, music.mask)
+
+
+@pytest.mark.parametrize("name", ["voices", "lead"])
+def test_a_player_that_does_not_hear_itself_hears_the_musician_alone(name: str) -> None:
+    made, music = again(name, hide_own=0.5, blend=1.0), piece(name, 1, 6)
+    other = with_other_answers(name, music)
+    other.target[:, 5] = music.target[:, 5]
+    assert torch.allclose(made.nll(music)[:, 5], made.nll(other)[:, 5])
+    plain = again(name)
+    assert not torch.allclose(plain.nll(music)[:, 5], plain.nll(other)[:, 5])
+
+
+@pytest.mark.parametrize("name", ["voices", "lead"])
+def test_two_listeners_are_one_who_hears_itself_and_one_who_does_not(name: str) -> None:
+    music, states = piece(name, 2, 4), []
+    for blend in (0.0, 1.0, 0.3):
+        made = again(name, hide_own=0.5, blend=blend)
+        state = made.start(2, music.phase[:, :1])
+        for frame in range(3):
+            here = slice(frame, frame + 1)
+            state = made.step(state, music.target[:, here], music.given[:, here], music.phase[:, frame + 1 : frame + 2])
+        states.append(state)
+        assert made.draw(state, music.given[:, 3:], made.free(2), Choice(0.0)).shape == music.target[:, 3:].shape
+    hears, does_not, both = states
+    assert torch.allclose(both.features, torch.cat((hears.features, does_not.features)), atol=1e-5)
+
+
+def test_blended_outcomes_are_a_product_in_which_a_ban_stays() -> None:
+    logits = torch.tensor([[2.0, 0.0, float("-inf")], [0.0, 1.0, float("-inf")]])
+    assert torch.equal(blended(logits, 2, 0.4), logits)
+    one, other = logits.log_softmax(-1)
+    mixed = blended(logits, 1, 0.25)[0]
+    assert torch.allclose(mixed[:2], 0.75 * one[:2] + 0.25 * other[:2])
+    assert mixed[2] == float("-inf")
 
 
 @EVERY
@@ -189,6 +241,8 @@ def test_the_same_seed_draws_the_same_frame(name: str) -> None:
         ({"kind": "fram"}, "Did you mean 'frame'"),
         ({"keys": "many"}, "keys"),
         ({"sampler": "voices"}, "does not decide"),
+        ({"hide_own": 0.5}, "Leave hide_own out"),
+        ({"blend": 0.5}, "Set hide_own too"),
     ],
 )
 def test_a_config_that_makes_no_model_is_refused_in_a_sentence(change: dict[str, Any], said: str) -> None:

@@ -144,7 +144,7 @@ def test_checkpoint_of_another_architecture_is_one_sentence(data: Path, tmp_path
 
 def test_checkpoint_of_another_experiment_is_one_sentence(data: Path, tmp_path: Path) -> None:
     trained(small(train_epochs=1), data, tmp_path)
-    with pytest.raises(FileError, match=r"it was begun with train\.batch = 4, not 2"):
+    with pytest.raises(FileError, match=r"of another experiment: train\.batch is 4 there and 2 here"):
         trained(small(train_epochs=1, train_batch=2), data, tmp_path, resume=True)
 
 

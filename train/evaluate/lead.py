@@ -7,10 +7,13 @@ known. The chords' own past is what was played, not what is written.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
+from models.frames import Batch
 from models.player import FRAMES_PER_BEAT
 from train.evaluate import melody
 from train.evaluate.agreement import NOTHING, SIMPLE, Harmony, agreement, chosen, harmony
@@ -25,7 +28,24 @@ REMARK = (
     "note_in_chord: share of sounding melody sixteenths whose pitch class the sounding chord has, where a chord is "
     "written; rests do not count, silence is not a chord. Without _live: decided from earlier frames only, cold start"
 )
-LATE, LIVE = Manner(GREEDY, late=True), Manner(GREEDY)
+
+
+def asked(batch: Batch) -> Tensor:
+    """When the player is asked, as the rules are on stage: at each struck note, and on beats while one lasts."""
+    held, struck = (batch.given[..., plane].any(-1) for plane in (0, 1))
+    on_beat = torch.zeros_like(held)
+    on_beat[:, ::FRAMES_PER_BEAT] = True
+    return struck | (held & on_beat)
+
+
+def asked_late(batch: Batch) -> Tensor:
+    """The same for a player who hears each frame when it is over: a frame later, and on the beats themselves."""
+    later = functional.pad(asked(batch)[:, :-1], (1, 0))
+    later[:, ::FRAMES_PER_BEAT] = True
+    return later
+
+
+LATE, LIVE = Manner(GREEDY, late=True, asked=asked_late), Manner(GREEDY, asked=asked)
 
 
 def metrics(model: Model, pieces: Sequence[Piece]) -> dict[str, float]:
@@ -38,7 +58,7 @@ def metrics(model: Model, pieces: Sequence[Piece]) -> dict[str, float]:
         "melody_shuffled_rise_nats_per_frame": shuffled_rise(model, excerpts(pieces)),
     }
     found |= foretold(model, pieces) | judged(late, live, pieces, own)
-    sampled = play_all(model, pieces, Manner(sampling(model), late=True))
+    sampled = play_all(model, pieces, replace(LATE, choice=sampling(model)))
     found["note_in_chord_at_temperature_1"] = in_chord(sampled, pieces)
     found["note_in_chord_ratio_at_temperature_1"] = found["note_in_chord_at_temperature_1"] / max(own, 1e-9)
     behind = play_all(model, [_a_frame_behind(piece) for piece in pieces], LIVE)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 from time import perf_counter
@@ -66,6 +66,8 @@ class Manner:
     """Cells of the target that are told in the same frame, and honoured."""
     late: bool = False
     """Whether the condition of a frame is told only when that frame has closed."""
+    asked: Callable[[Batch], Tensor] | None = None
+    """bool (batch, frame): when it is asked at all, as on stage; in between its last answer stands. None: always."""
 
 
 @torch.inference_mode()
@@ -76,6 +78,8 @@ def play(model: Model, batch: Batch, manner: Manner) -> Tensor:
     state = model.start(len(batch), batch.phase[:, :1])
     free = model.free(len(batch))
     played = torch.empty_like(batch.target)
+    asked = manner.asked(batch) if manner.asked else None
+    drawn = torch.zeros_like(batch.target[:, :1])
     for t in range(frames):
         now = slice(t, t + 1)
         given, truth = batch.given[:, now], batch.target[:, now]
@@ -83,7 +87,11 @@ def play(model: Model, batch: Batch, manner: Manner) -> Tensor:
         for cell in manner.known:
             known[:, :, cell] = truth[:, :, cell]
         evidence = Evidence(known, free.banned)
-        drawn = drawn_side_by_side(model, (state, None if manner.late else given, evidence), manner.choice)
+        before = torch.where(known < 0, drawn, known)
+        if asked is None or bool(asked[:, t].any()):
+            drawn = drawn_side_by_side(model, (state, None if manner.late else given, evidence), manner.choice)
+        if asked is not None:
+            drawn = torch.where(asked[:, t].view(-1, 1, 1), drawn, before)
         played[:, now] = drawn
         closed = truth if manner.warm_up is None or t < manner.warm_up else drawn
         if t + 1 < frames:

@@ -6,7 +6,9 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 from torch import Tensor
+from torch.nn import functional
 
+from models.frames import Batch
 from models.player import FRAMES_PER_BEAT, Wish
 from models.rules.score import FAULTS, SILENT, Lines, changes, faults
 from music.pitch import Key
@@ -22,11 +24,22 @@ NAMES = LAYOUTS["voices"].parts
 LOWEST, KEYS = LAYOUTS["voices"].lowest, LAYOUTS["voices"].keys
 REMARK = (
     "nats_per_note: nats per frame over four voices, rests and held notes counted. Harmonisation: the soprano's frame "
-    "is known, past only, the model hears its own answers, temperature 0; agreement on beats where Bach has three tones"
+    "is known, past only, asked at its changes and on beats, its own answers heard, temperature 0; agreement "
+    "on beats where Bach has three tones"
 )
 SHORT_FRAMES = 128
 """Of each piece, where a part of it will do."""
-SOPRANO_GIVEN = Manner(known=(0,))
+
+
+def asked(batch: Batch) -> Tensor:
+    """When the player is asked on stage, as the rules are: at each new pitch of the soprano and on each beat."""
+    soprano = batch.target[..., 0]
+    new = functional.pad(soprano[:, 1:] != soprano[:, :-1], (1, 0), value=True)
+    new[:, ::FRAMES_PER_BEAT] = True
+    return new
+
+
+SOPRANO_GIVEN = Manner(known=(0,), asked=asked)
 
 
 def metrics(model: Model, pieces: Sequence[Piece]) -> dict[str, float]:

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from models.blocks.tied import OCTAVE, Surroundings
-from models.frames import Choice
+from models.frames import Choice, blended
 
 SOUNDS, BASS = 1, 2
 NEVER = float("-inf")
@@ -23,8 +23,9 @@ class SoundsOrSilent(nn.Module):
 
     offsets: Tensor
 
-    def __init__(self, width: int, *, channels: int = 64) -> None:
+    def __init__(self, width: int, *, channels: int = 64, blend: float = 0.0) -> None:
         super().__init__()
+        self.blend = blend
         self.features = nn.Linear(width, channels)
         self.decided = Surroundings(3, channels, keys=OCTAVE, lowest=0, reach=6, circular=True)
         self.deeper = nn.Linear(channels, channels)
@@ -95,7 +96,9 @@ class SoundsOrSilent(nn.Module):
         chord, last = torch.zeros_like(known), torch.full_like(known[:, 0], -1)
         open_ = torch.ones_like(last, dtype=torch.bool)
         while bool(open_.any()):
-            logits = self.logits(context, chord, last)
+            listeners = len(context) // len(chord)
+            logits = self.logits(context, chord.repeat(listeners, 1), last.repeat(listeners))
+            logits = blended(logits, len(chord), self.blend)
             logits[:, :OCTAVE] = logits[:, :OCTAVE].masked_fill(banned[:, :OCTAVE], NEVER)
             silence = (banned[:, OCTAVE] & (last < 0))[:, None]
             logits[:, OCTAVE:] = logits[:, OCTAVE:].masked_fill(silence, NEVER)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from models.frames import Choice
+from models.frames import Choice, blended
 
 
 class Voices(nn.Module):
@@ -19,11 +19,18 @@ class Voices(nn.Module):
     predicted in training and replaced by what was played on stage.
     """
 
-    def __init__(
-        self, width: int, *, keys: int, voices: int = 4, order: Sequence[int] = (0, 3, 1, 2), channels: int = 64
+    def __init__(  # noqa: PLR0913 - each is a field of a config
+        self,
+        width: int,
+        *,
+        keys: int,
+        voices: int = 4,
+        order: Sequence[int] = (0, 3, 1, 2),
+        channels: int = 64,
+        blend: float = 0.0,
     ) -> None:
         super().__init__()
-        self.keys, self.voices, self.order = keys, voices, tuple(order)
+        self.keys, self.voices, self.order, self.blend = keys, voices, tuple(order), blend
         self.features = nn.Linear(width, channels)
         self.voice = nn.Embedding(voices, channels)
         reach = 2 * keys  # interval from another voice's key to this one, shifted; the last row stands for a rest
@@ -95,7 +102,8 @@ class Voices(nn.Module):
         for voice in self.order:
             if bool((known[:, 0, voice] >= 0).all()):
                 continue
-            logits = self.logits(context, voice, frame.clamp(min=0), before[:, 0])
+            decided = frame.clamp(min=0).repeat(len(context) // len(frame), 1)
+            logits = blended(self.logits(context, voice, decided, before[:, 0]), len(frame), self.blend)
             picked = choice.pick(logits.masked_fill(banned[:, 0, voice], float("-inf")))
             frame[:, voice] = torch.where(known[:, 0, voice] >= 0, frame[:, voice], picked)
         return frame[:, None]
