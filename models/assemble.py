@@ -33,6 +33,8 @@ def build(config: Mapping[str, Any]) -> FrameModel:
                             f"Take {' or '.join(sorted(fits[checked.task]))}")  # fmt: skip
     if checked.hide_own and checked.task not in {"voices", "lead"}:
         raise ContinuoError(f"model.hide_own: what {checked.task!r} decides hangs on what it was", "Leave hide_own out")
+    if not 0 <= checked.blend < 1:
+        raise ContinuoError(f"model.blend is {checked.blend:g}", "It goes from 0 to below 1")
     if checked.blend and not checked.hide_own:
         raise ContinuoError("model.blend: nobody has learned to play without hearing itself", "Set hide_own too")
     return model(checked)

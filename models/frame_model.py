@@ -23,6 +23,10 @@ SamplerName = Literal["ascending", "independent", "masked", "boltzmann", "voices
 TimeName = Literal["rnn", "gru", "lstm", "window", "attention"]
 
 
+STRUCK_PLANE = 1
+"""Of what is given: where the musician strikes."""
+
+
 class Decides(Protocol):
     """What a frame model asks of its sampler; shapes of targets are those of `Batch`."""
 
@@ -75,7 +79,7 @@ class FrameModelConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hide_own: float = 0.0
     """Share of the training windows in which the model does not hear what it plays itself, but only the musician."""
     blend: float = 0.0
-    """How much such a player has to say in what is drawn: 0 nothing, 1 everything.
+    """How much such a player has to say in what is drawn, from 0 (nothing) to below 1.
 
     One that hears itself holds on to what it has once played; one that does not hears where the music is.
     """
@@ -138,14 +142,14 @@ class FrameModel(nn.Module):
             shape = (len(batch), *[1] * (last.ndim - 1))
             alone = torch.rand(shape, device=last.device) < self.config.hide_own
             last, before = (torch.where(alone, self._of_others(one), one) for one in (last, before))
-        elif self.config.blend == 1:
-            last, before = self._of_others(last), self._of_others(before)
         features = self._features(last, batch)
         seen = self._with_given(features, None if hidden else batch.given)
         nats = self.sampler.nll(seen, batch.target, before)
         if self.training and self.config.predict_given and self.foresee is not None:
             struck = self.foresee(features)[..., 0]
-            missed = functional.binary_cross_entropy_with_logits(struck, batch.given[..., -1].float(), reduction="none")
+            missed = functional.binary_cross_entropy_with_logits(
+                struck, batch.given[..., STRUCK_PLANE].float(), reduction="none"
+            )
             nats = nats + self.config.predict_given * missed.sum(-1)
         return nats
 
@@ -215,15 +219,12 @@ class FrameModel(nn.Module):
 
     @property
     def _listeners(self) -> int:
-        """How often each piece is heard: with the model's own past, without it, or both ways."""
-        return 2 if 0 < self.config.blend < 1 else 1
+        """How often each piece is heard: with the model's own past, and perhaps without it too."""
+        return 2 if self.config.blend else 1
 
     def _listened(self, before: Tensor) -> Tensor:
         """The last closed frame as each listener hears it, (listener * batch, 1, ...)."""
-        if self.config.blend == 0:
-            return before
-        alone = self._of_others(before)
-        return alone if self.config.blend == 1 else torch.cat((before, alone))
+        return torch.cat((before, self._of_others(before))) if self.config.blend else before
 
     def _for_all(self, known: Tensor) -> Tensor:
         """What all listeners know alike."""

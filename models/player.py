@@ -50,6 +50,8 @@ class Frame:
     """What the musician held below the split during this frame, the onsets included."""
     next_bar_frame: int | None = None
     """Frames since the barline of the frame that opens now; None where no clock runs that knows of bars."""
+    beat: float = 0.0
+    """Where it began, in beats since the transport started."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,9 @@
 """No test is timed: hypothesis must not judge by the clock of a busy machine either."""
 
+import os
+
 from hypothesis import settings
 
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is there: on small models threads only wait for each other
 settings.register_profile("continuo", deadline=None)
 settings.load_profile("continuo")

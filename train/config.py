@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from models.learned.advice import PLANES
 from music.errors import ContinuoError, did_you_mean
 
 FORMAT = 1
@@ -41,6 +42,8 @@ class Data(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     """Semitones from and to, drawn anew each time a window is seen."""
     stretch: Annotated[tuple[_Positive, ...], Meta(min_length=1)] = (1.0,)
     """Factors of tempo to draw from."""
+    advice: bool = False
+    """Whether the model is told what the rules would play (voices and lead)."""
     phase_drop: _Share = 0.0
     """Share of windows without their place in the bar."""
     leave_out: dict[str, tuple[str, ...]] = {}
@@ -171,7 +174,10 @@ _SHAPES = {
 def _completed(config: Config) -> dict[str, Any]:
     """The model's config with what data and training say about it."""
     task = config.data.task
-    model: dict[str, Any] = {"kind": "frame", "task": task} | _SHAPES[task] | config.model
+    if config.data.advice and task not in {"voices", "lead"}:
+        raise ConfigError(f"data.advice: for {task!r} there are no rules", "Leave it out")
+    advised = {"given": _SHAPES[task]["given"] + PLANES} if config.data.advice else {}
+    model: dict[str, Any] = {"kind": "frame", "task": task} | _SHAPES[task] | advised | config.model
     if model["task"] != task:
         raise ConfigError(f"model.task is {model['task']!r} and data.task {task!r}", "Leave model.task out")
     for key, share in (

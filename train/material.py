@@ -39,7 +39,7 @@ class Material:
 def gather(config: Config, data: Path, cache: Path, progress: Callable[[int, int], None] | None = None) -> Material:
     """Open what a config learns from; ContinuoError where there is nothing to learn from."""
     rolls = open_rolls(data, config.data, cache, 1, progress)
-    pieces = tuple(Piece(title, batch) for title, batch in whole(rolls, "valid"))
+    pieces = tuple(Piece(title, batch) for title, batch in whole(rolls, "valid", config.data.advice))
     if not pieces:
         raise ContinuoError(
             f"{data}: there is no piece to be judged by, the split 'valid' is empty",

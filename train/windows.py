@@ -2,7 +2,7 @@
 
 How rolls become decisions, by task:
 - keys: target is which keys sound; nothing is given; a window's first frame is not scored (of a whole piece: frame 0).
-- voices: target is the key of each voice, or the number of keys for a rest; nothing is given.
+- voices: target is the key of each voice, or the number of keys for a rest; nothing is given but advice.
 - hands: target is the left hand (0 silent, 1 goes on, 2 struck), given is the right hand (sounds, struck).
 - lead: target is which pitch classes the chords sound (2: the bass), given are the melody's (sounds, struck).
 """
@@ -10,7 +10,7 @@ How rolls become decisions, by task:
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -21,6 +21,7 @@ from torch.utils.data import Dataset
 
 from models.frames import Batch
 from music.errors import ContinuoError
+from train.advice import advice, line, on_keys, soprano
 from train.augment import Excerpt, shifts, stretch, thin, transpose, warm
 from train.config import Data
 from train.planes import Entry, Plane, Rolls
@@ -54,6 +55,7 @@ class Windows(Dataset[Row]):
         """
         self._rolls, self._data, self._seed, self._thinned = rolls, data, seed, thinned
         self._epoch = 0
+        self._advice: dict[int, NDArray[np.uint8]] = {}
         warm()
         self._factors = tuple(Fraction(factor).limit_denominator(8) for factor in data.stretch)
         hop = max(1, round(data.window * (1 - data.overlap)))
@@ -81,27 +83,42 @@ class Windows(Dataset[Row]):
         """A window as it is in an epoch."""
         entry, start = self._places[index]
         random = np.random.default_rng((self._seed, epoch, index))
-        excerpt = self._at_some_tempo(entry, start, random)
+        excerpt, factor = self._at_some_tempo(entry, start, random)
         if self._thinned and self._rolls.task in {"hands", "lead"}:
             excerpt = thin(excerpt, 0, self._thinned, random)
         if random.random() < self._data.phase_drop:
             excerpt = Excerpt(excerpt.onset, excerpt.held, np.zeros_like(excerpt.phase))
         low, high = self._data.transpose
         if self._rolls.task == "lead":  # pitch classes have no range to leave
-            return _rotated(decide("lead", excerpt), int(random.integers(low, high + 1)))
-        allowed = shifts(excerpt, low, high) or range(1)
-        return decide(self._rolls.task, transpose(excerpt, allowed[int(random.integers(len(allowed)))]) or excerpt)
+            by = int(random.integers(low, high + 1))
+            row = _rotated(decide("lead", excerpt), by)
+        else:
+            allowed = shifts(excerpt, low, high) or range(1)
+            by = allowed[int(random.integers(len(allowed)))]
+            row = decide(self._rolls.task, transpose(excerpt, by) or excerpt)
+        if not self._data.advice:
+            return row
+        frames = start + np.arange(len(row.mask)) * factor.denominator // factor.numerator
+        told = self._advice_of(entry)
+        return _told(row, self._rolls.task, np.roll(told[np.minimum(frames, len(told) - 1)], by, 1))
 
-    def _at_some_tempo(self, entry: Entry, start: int, random: np.random.Generator) -> Excerpt:
-        """The window at the tempo that is drawn, or as written where that would lose an onset."""
+    def _advice_of(self, entry: Entry) -> NDArray[np.uint8]:
+        """What the rules say in a piece as written: asked once, it is the same in all keys and at all tempos."""
+        if entry.first not in self._advice:
+            row = decide(self._rolls.task, _cut(self._rolls, entry, 0, entry.frames))
+            self._advice[entry.first] = _advice(row, self._rolls.task)
+        return self._advice[entry.first]
+
+    def _at_some_tempo(self, entry: Entry, start: int, random: np.random.Generator) -> tuple[Excerpt, Fraction]:
+        """The window at the tempo that is drawn, or as written where that would lose an onset; the tempo's factor."""
         window = self._data.window
         factor = self._factors[int(random.integers(len(self._factors)))]
         if factor != 1:
             source = -(-window * factor.denominator // factor.numerator)
             found = stretch(_cut(self._rolls, entry, start, source), factor, single=self._rolls.task == "voices")
             if found is not None:
-                return found.cut(window)
-        return _cut(self._rolls, entry, start, window)
+                return found.cut(window), factor
+        return _cut(self._rolls, entry, start, window), Fraction(1)
 
 
 def _starts(frames: int, window: int, hop: int) -> Iterator[int]:
@@ -129,6 +146,16 @@ def decide(task: str, excerpt: Excerpt) -> Row:
     if task == "keys":
         mask[:1] = False
     return Row(target.astype(np.int64), given, excerpt.phase.astype(np.int64), mask)
+
+
+def _advice(row: Row, task: str) -> NDArray[np.uint8]:
+    """(frame, 12, plane) of what the rules say to the melody of a piece."""
+    return advice(soprano(row.target) if task == "voices" else line(row.given))
+
+
+def _told(row: Row, task: str, said: NDArray[np.uint8]) -> Row:
+    """With what the rules say behind what is given."""
+    return replace(row, given=np.concatenate((row.given, on_keys(said) if task == "voices" else said), -1))
 
 
 def _keys(_: Plane, held: Plane) -> tuple[Plane, Plane]:
@@ -185,7 +212,8 @@ def _padded(arrays: Sequence[NDArray[Any]], frames: int) -> torch.Tensor:
     return torch.from_numpy(result)
 
 
-def whole(rolls: Rolls, split: str) -> Iterator[tuple[str, Batch]]:
-    """The pieces of a split from their first frame to the last, as written: (title, batch of one)."""
+def whole(rolls: Rolls, split: str, told: bool = False) -> Iterator[tuple[str, Batch]]:
+    """The pieces of a split from their first frame to the last, as written, with advice if wanted: (title, batch)."""
     for entry in rolls.of(split):
-        yield entry.title, collate([decide(rolls.task, _cut(rolls, entry, 0, entry.frames))])
+        row = decide(rolls.task, _cut(rolls, entry, 0, entry.frames))
+        yield entry.title, collate([_told(row, rolls.task, _advice(row, rolls.task)) if told else row])

@@ -317,6 +317,7 @@ class Insert:
                 own_onsets=own_onsets,
                 own_hand=own_hand,
                 next_bar_frame=self._clock.bars(self._frame),
+                beat=(self._frame - 1) / FRAMES_PER_BEAT,
             )
             self._begun.clear()
             self._state = self.player.hear(self._state, closed)

@@ -88,7 +88,7 @@ def _warm(player: Player[Any]) -> None:
     state = player.start()
     for frame in range(WARM_FRAMES):
         answer = player.answer(state, note, Moment(frame / 4, wish, onsets=note, bar_frame=frame))
-        state = player.hear(state, Frame(note, note, _kept(answer), next_bar_frame=frame + 1))
+        state = player.hear(state, Frame(note, note, _kept(answer), next_bar_frame=frame + 1, beat=frame / 4))
 
 
 def _kept(answer: Answer) -> Answer | None:

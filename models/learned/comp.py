@@ -9,10 +9,14 @@ import torch
 from models.blocks.samplers.chord import BASS, SOUNDS
 from models.capture import live_step
 from models.frame_model import Evidence, FrameModel, FrameState
+from models.learned.advice import Advice, Adviser, planes
 from models.learned.listening import OCTAVE, SILENT_FRAMES, choice, outside, phase, plane
 from models.player import Answer, Frame, Moment, Sound
 from models.rules import harmony
 from models.rules.score import nearest_chord
+
+MELODY_PLANES = 2
+"""Sounds, struck; behind them there may be what the rules say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,7 @@ class State:
     """Key and melody, for the leading of the voices."""
     silent: int = 0
     """For how many frames nothing has sounded."""
+    advice: Advice | None = None
 
 
 class CompPlayer:
@@ -37,10 +42,12 @@ class CompPlayer:
         self._step = live_step(model)
         self._rules = harmony.RuleHarmony()
         self._device = next(model.parameters()).device
+        self._adviser = Adviser() if model.config.given > MELODY_PLANES else None
 
     def start(self) -> State:
         """The state before anything was heard."""
-        return State(self._model.start(1), self._rules.start())
+        advice = self._adviser.start() if self._adviser else None
+        return State(self._model.start(1), self._rules.start(), advice=advice)
 
     def hear(self, state: State, frame: Frame) -> State:
         """The state one frame later."""
@@ -49,14 +56,15 @@ class CompPlayer:
         rules = self._rules.hear(state.rules, frame)
         silent = 0 if chord or melody else state.silent + 1
         if silent > SILENT_FRAMES:
-            return State(state.frames, rules, state.silent)
+            return State(state.frames, rules, state.silent, state.advice)
+        advice = self._adviser.hear(state.advice, frame) if self._adviser and state.advice else None
         target = [0] * OCTAVE
         for tone in chord.pitch_classes if chord else ():
             target[tone] = BASS if chord and tone == chord.root else SOUNDS
         row = torch.tensor([[target]], device=self._device)
-        given = self._given(melody, frame.onsets)
+        given = self._given(melody, frame.onsets, advice.answer if advice else None)
         frames = self._step(state.frames, row, given, phase(frame.next_bar_frame, self._device))
-        return State(frames, rules, silent)
+        return State(frames, rules, silent, advice)
 
     def answer(self, state: State, held: tuple[Sound, ...], moment: Moment) -> Answer:
         """The chord to the notes the musician holds now, oldest press first, never empty."""
@@ -66,12 +74,17 @@ class CompPlayer:
             torch.full((1, 1, OCTAVE), -1, device=self._device),
             torch.tensor([[[*banned, True]]], device=self._device),  # something is to sound
         )
-        given = self._given(held, moment.onsets)
+        advised = None
+        if self._adviser and state.advice:
+            now = Frame(moment.onsets, held, beat=moment.beat)
+            advised = self._adviser.now(state.advice, now, moment.wish.key)
+        given = self._given(held, moment.onsets, advised)
         drawn = self._model.draw(state.frames, given, evidence, choice(moment))[0, 0].tolist()
         tones = frozenset(tone for tone, sounds in enumerate(drawn) if sounds)
         return self._rules.realise(nearest_chord(tones, drawn.index(BASS), forbidden), state.rules, held, moment)
 
-    def _given(self, held: tuple[Sound, ...], onsets: tuple[Sound, ...]) -> torch.Tensor:
+    def _given(self, held: tuple[Sound, ...], onsets: tuple[Sound, ...], advised: Answer | None) -> torch.Tensor:
         folded = [[Sound(sound.pitch % OCTAVE, sound.velocity) for sound in sounds] for sounds in (held, onsets)]
-        planes = [plane(sounds, 0, OCTAVE) for sounds in folded]
-        return torch.tensor(planes, device=self._device).T[None, None]
+        melody = torch.tensor([plane(sounds, 0, OCTAVE) for sounds in folded]).T
+        given = torch.cat((melody, torch.tensor(planes(advised))), 1) if self._adviser else melody
+        return given.to(self._device)[None, None]

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
+from torch import Tensor
 
 from models.capture import live_step
 from models.frame_model import Evidence, FrameModel, FrameState
+from models.learned.advice import Advice, Adviser, planes
 from models.learned.listening import OCTAVE, SILENT_FRAMES, choice, listen, outside, phase
 from models.player import Answer, Frame, Moment, Sound, Wish
 from models.rules.score import nearest_chord
@@ -16,6 +18,7 @@ from music.keys import Evidence as Heard
 from music.pitch import Key
 
 SOPRANO, ALTO, TENOR, BASS = range(4)
+MIDDLE_VELOCITY = 64
 PARTS = {1: (ALTO,), 2: (ALTO, BASS)}
 """Which voices play where fewer than three are wished for."""
 ALL = (ALTO, TENOR, BASS)
@@ -30,6 +33,7 @@ class State:
     """For how many frames nothing has sounded."""
     evidence: Heard = SILENCE
     key: Key | None = None
+    advice: Advice | None = None
 
 
 class VoicePlayer:
@@ -43,11 +47,12 @@ class VoicePlayer:
         self._step = live_step(model)
         self._lowest, self._keys = model.config.lowest, model.config.keys
         self._device = next(model.parameters()).device
-        self._nothing = torch.zeros(1, 1, self._keys, 0, device=self._device)
+        self._adviser = Adviser() if model.config.given else None
+        self._classes = torch.arange(self._lowest, self._lowest + self._keys) % OCTAVE
 
     def start(self) -> State:
         """The state before anything was heard."""
-        return State(self._model.start(1))
+        return State(self._model.start(1), advice=self._adviser.start() if self._adviser else None)
 
     def hear(self, state: State, frame: Frame) -> State:
         """The state one frame later."""
@@ -63,9 +68,13 @@ class VoicePlayer:
             if pitch is not None:
                 target[voice] = self._key(pitch)
         row = torch.tensor([[target]], device=self._device)
-        frames = self._step(state.frames, row, self._nothing, phase(frame.next_bar_frame, self._device))
+        advice = state.advice
+        if self._adviser and advice:
+            advice = self._adviser.hear(advice, _alone(melody, frame.onsets, frame.beat))
+        given = self._given(advice.answer if advice else None)
+        frames = self._step(state.frames, row, given, phase(frame.next_bar_frame, self._device))
         sounding = [pitch for pitch in (*answered, melody) if pitch is not None]
-        return State(frames, silent, *listen(state.evidence, state.key, sounding[-1:] + sounding[:-1]))
+        return State(frames, silent, *listen(state.evidence, state.key, sounding[-1:] + sounding[:-1]), advice)
 
     def answer(self, state: State, held: tuple[Sound, ...], moment: Moment) -> Answer:
         """What to play with the notes the musician holds now, oldest press first, never empty."""
@@ -74,7 +83,10 @@ class VoicePlayer:
         melody = max(pitches) if wish.placement == "below" else min(pitches)
         parts = _parts(len(wish.ranges))
         evidence = self._evidence(wish, melody, parts)
-        drawn = self._model.draw(state.frames, None, evidence, choice(moment))[0, 0].tolist()
+        advised = None
+        if self._adviser and state.advice:
+            advised = self._adviser.now(state.advice, _alone(melody, moment.onsets, moment.beat), wish.key)
+        drawn = self._model.draw(state.frames, self._given(advised), evidence, choice(moment))[0, 0].tolist()
         found = [None if drawn[part] == self._keys else drawn[part] + self._lowest for part in parts]
         if wish.placement == "above":
             found = [_above(pitch, melody, wish.ranges[i]) for i, pitch in enumerate(found)]
@@ -82,6 +94,12 @@ class VoicePlayer:
         lowest = min(pitch for pitch in (*found, *pitches) if pitch is not None)
         rests = (None,) * (len(wish.ranges) - len(found))
         return Answer((*found, *rests), nearest_chord(tones, lowest % OCTAVE), wish.key or state.key)
+
+    def _given(self, advised: Answer | None) -> Tensor:
+        """What the rules say, on the keys of the model; without planes for one that has no adviser."""
+        if not self._adviser:
+            return torch.zeros(1, 1, self._keys, 0, device=self._device)
+        return torch.tensor(planes(advised))[self._classes].to(self._device)[None, None]
 
     def _key(self, pitch: int) -> int:
         """The key of a pitch, folded by octaves into those that the model knows."""
@@ -106,6 +124,12 @@ class VoicePlayer:
             ]
             banned[part] = [*row, not all(row)]
         return Evidence(torch.tensor([[known]], device=self._device), torch.tensor([[banned]], device=self._device))
+
+
+def _alone(melody: int | None, onsets: tuple[Sound, ...], beat: float) -> Frame:
+    """A frame of the melody without what else is held."""
+    held = () if melody is None else (Sound(melody, MIDDLE_VELOCITY),)
+    return Frame(held if any(sound.pitch == melody for sound in onsets) else (), held, beat=beat)
 
 
 def _parts(voices: int) -> tuple[int, ...]:

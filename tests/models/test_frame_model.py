@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.assemble import build
-from models.frame_model import FrameModel
+from models.frame_model import FrameModel, FrameState
 from models.frames import Batch, Choice, blended
 from music.errors import ContinuoError
 
@@ -181,9 +181,20 @@ def again(name: str, **changes: float) -> FrameModel:
     return build(CONFIGS[name] | SMALL | changes).eval()
 
 
-def with_other_answers(name: str, music: Batch) -> Batch:
-    """The same music of the musician's, to which something else was played."""
-    target = piece(name, 1, music.target.shape[1], seed=8).target
+def heard(made: FrameModel, music: Batch) -> list[FrameState]:
+    """The state that opens each frame."""
+    states = [made.start(len(music), music.phase[:, :1])]
+    for frame in range(music.target.shape[1] - 1):
+        here, opens = slice(frame, frame + 1), slice(frame + 1, frame + 2)
+        states.append(made.step(states[-1], music.target[:, here], music.given[:, here], music.phase[:, opens]))
+    return states
+
+
+def with_other_answers(name: str, music: Batch, silent: bool = False) -> Batch:
+    """The same music of the musician's, to which something else was played, or nothing."""
+    target = piece(name, len(music), music.target.shape[1], seed=8).target
+    if silent:
+        target.fill_(CONFIGS[name]["keys"] if name == "voices" else 0)
     if name == "voices":
         target[..., 0] = music.target[..., 0]
     return Batch(target, music.given, music.phase, music.mask)
@@ -191,27 +202,22 @@ def with_other_answers(name: str, music: Batch) -> Batch:
 
 @pytest.mark.parametrize("name", ["voices", "lead"])
 def test_a_player_that_does_not_hear_itself_hears_the_musician_alone(name: str) -> None:
-    made, music = again(name, hide_own=0.5, blend=1.0), piece(name, 1, 6)
-    other = with_other_answers(name, music)
-    other.target[:, 5] = music.target[:, 5]
-    assert torch.allclose(made.nll(music)[:, 5], made.nll(other)[:, 5])
-    plain = again(name)
-    assert not torch.allclose(plain.nll(music)[:, 5], plain.nll(other)[:, 5])
+    made, music = again(name, hide_own=0.5, blend=0.3), piece(name, 1, 6)
+    one, other = (heard(made, some)[-1].features for some in (music, with_other_answers(name, music)))
+    assert torch.allclose(one[1], other[1])
+    assert not torch.allclose(one[0], other[0])
+    music.target[:, 2], music.given[:, 2] = made.silence, 0
+    assert not torch.allclose(one[1], heard(made, music)[-1].features[1])
 
 
 @pytest.mark.parametrize("name", ["voices", "lead"])
 def test_two_listeners_are_one_who_hears_itself_and_one_who_does_not(name: str) -> None:
-    music, states = piece(name, 2, 4), []
-    for blend in (0.0, 1.0, 0.3):
-        made = again(name, hide_own=0.5, blend=blend)
-        state = made.start(2, music.phase[:, :1])
-        for frame in range(3):
-            here = slice(frame, frame + 1)
-            state = made.step(state, music.target[:, here], music.given[:, here], music.phase[:, frame + 1 : frame + 2])
-        states.append(state)
-        assert made.draw(state, music.given[:, 3:], made.free(2), Choice(0.0)).shape == music.target[:, 3:].shape
-    hears, does_not, both = states
-    assert torch.allclose(both.features, torch.cat((hears.features, does_not.features)), atol=1e-5)
+    music = piece(name, 2, 4)
+    plain, made = again(name), again(name, hide_own=0.5, blend=0.3)
+    silent = with_other_answers(name, music, silent=True)
+    alone, deaf, both = heard(plain, music)[-1], heard(plain, silent)[-1], heard(made, music)[-1]
+    assert torch.allclose(both.features, torch.cat((alone.features, deaf.features)), atol=1e-5)
+    assert made.draw(both, music.given[:, 3:], made.free(2), Choice(0.0)).shape == music.target[:, 3:].shape
 
 
 def test_blended_outcomes_are_a_product_in_which_a_ban_stays() -> None:
@@ -243,6 +249,7 @@ def test_the_same_seed_draws_the_same_frame(name: str) -> None:
         ({"sampler": "voices"}, "does not decide"),
         ({"hide_own": 0.5}, "Leave hide_own out"),
         ({"blend": 0.5}, "Set hide_own too"),
+        ({"blend": 1.0}, "below 1"),
     ],
 )
 def test_a_config_that_makes_no_model_is_refused_in_a_sentence(change: dict[str, Any], said: str) -> None:

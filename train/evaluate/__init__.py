@@ -67,10 +67,10 @@ def evaluate(model: Model, data: Path, config: Config, split: str, cache: Path =
     """
     settings = msgspec.structs.replace(config.data, leave_out={})
     rolls = open_rolls(data, settings, cache)
-    pieces = list(_pieces(rolls, split))
+    pieces = list(_pieces(rolls, split, settings.advice))
     if not pieces:
         raise ContinuoError(f"{data}: there is no piece of the split {split!r} in it", f"It has: {_splits(rolls)}")
-    train = list(_pieces(_counted(rolls), "train"))
+    train = list(_pieces(_counted(rolls), "train", advice=False))
     protocol = _PROTOCOLS[config.data.task]
     with _judged(model):
         metrics = protocol.metrics(model, pieces) | probed(model, pieces, config.data.task)
@@ -104,11 +104,11 @@ def task_of(model: Model, batch: Batch) -> str:
     if config is not None:
         return str(config.task)
     cells, planes = batch.target.shape[-1], batch.given.shape[-1]
-    return {(4, 0): "voices", (12, 2): "lead"}.get((cells, planes), "hands" if planes else "keys")
+    return {4: "voices", 12: "lead"}.get(cells, "hands" if planes else "keys")
 
 
-def _pieces(rolls: Rolls, split: str) -> Iterator[Piece]:
-    return (Piece(title, batch) for title, batch in whole(rolls, split))
+def _pieces(rolls: Rolls, split: str, advice: bool) -> Iterator[Piece]:
+    return (Piece(title, batch) for title, batch in whole(rolls, split, advice))
 
 
 def _counted(rolls: Rolls) -> Rolls:

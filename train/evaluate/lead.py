@@ -32,7 +32,7 @@ REMARK = (
 
 def asked(batch: Batch) -> Tensor:
     """When the player is asked, as the rules are on stage: at each struck note, and on beats while one lasts."""
-    held, struck = (batch.given[..., plane].any(-1) for plane in (0, 1))
+    held, struck = ((batch.given[..., plane] > 0).any(-1) for plane in (0, 1))
     on_beat = torch.zeros_like(held)
     on_beat[:, ::FRAMES_PER_BEAT] = True
     return struck | (held & on_beat)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor
 
@@ -13,45 +11,16 @@ from models.rules.score import SILENT
 from music.keys import SILENCE, estimate
 from music.keys import heard as weighed
 from music.pitch import Key
+from train.advice import line
 from train.evaluate.pieces import Piece
 
-LOWEST, HIGHEST = 60, 83
-"""Where the melody is put: targets have lost its octaves."""
 VELOCITY = 80
 WISH = Wish(((53, 71), (48, 67), (36, 55)))
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """The top pitch class of each frame as a pitch near the one before, or SILENT, and whether it is struck."""
-
-    pitches: list[int]
-    struck: list[bool]
-
-
-def line(piece: Piece) -> Line:
-    """The melody of a piece."""
-    last, pitches, struck = (LOWEST + HIGHEST) // 2, [], []
-    for held, onset in piece.batch.given[0].permute(0, 2, 1).tolist():
-        new = [place for place, state in enumerate(onset) if state]
-        sounding = new or [place for place, state in enumerate(held) if state]
-        struck.append(bool(new))
-        if not sounding:
-            pitches.append(SILENT)
-            continue
-        last = _near(sounding[-1], last)
-        pitches.append(last)
-    return Line(pitches, struck)
-
-
-def _near(pitch_class: int, last: int) -> int:
-    candidates = range(LOWEST + (pitch_class - LOWEST) % 12, HIGHEST + 1, 12)
-    return min(candidates, key=lambda pitch: abs(pitch - last))
-
-
 def heard(piece: Piece) -> tuple[list[int], list[Key]]:
     """The melody's pitch in each frame, and the key heard by then."""
-    pitches = line(piece).pitches
+    pitches = line(piece.batch.given[0]).pitches
     evidence, key, keys = SILENCE, None, []
     for pitch in pitches:
         weights = {} if pitch == SILENT else {pitch % 12: 1 / FRAMES_PER_BEAT}
@@ -63,7 +32,7 @@ def heard(piece: Piece) -> tuple[list[int], list[Key]]:
 
 def by_rules(piece: Piece) -> Tensor:
     """(frame, 12) the chords of the rule player, asked at each note and each beat; a rest keeps the last one."""
-    player, melody = RuleHarmony(), line(piece)
+    player, melody = RuleHarmony(), line(piece.batch.given[0])
     state, last, last_beat = player.start(), None, 0.0
     states = torch.zeros(len(piece), 12, dtype=torch.long)
     for frame, pitch in enumerate(melody.pitches):

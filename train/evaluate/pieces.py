@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from models.frames import Batch
+from train import advice
 
 Some = TypeVar("Some")
 
@@ -85,6 +86,11 @@ def with_given(piece: Piece, given: Tensor) -> Piece:
 def with_target(piece: Piece, target: Tensor) -> Piece:
     """The piece with other decisions."""
     return replace(piece, batch=replace(piece.batch, target=target))
+
+
+def readvised(piece: Piece, task: str) -> Piece:
+    """The piece, whose melody was changed, with the advice that the new one gets."""
+    return replace(piece, batch=advice.readvised(piece.batch, task))
 
 
 def exchanged(pieces: Sequence[Piece]) -> list[Piece]:

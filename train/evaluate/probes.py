@@ -10,7 +10,7 @@ from torch import Tensor
 
 from models.frame_model import FrameModel
 from models.frames import Batch
-from train.evaluate.pieces import Piece, pad, spread
+from train.evaluate.pieces import Piece, pad, readvised, spread
 from train.evaluate.stream import Manner, Model, device_of, nats, play_all
 from train.roles import LAYOUTS
 
@@ -57,7 +57,8 @@ def transposed(model: Model, pieces: Sequence[Piece], task: str) -> dict[str, fl
 def shifted(piece: Piece, by: int, task: str) -> Piece:
     """The piece in another key."""
     batch = piece.batch
-    return replace(piece, batch=replace(batch, target=_moved(batch.target, by, task), given=batch.given.roll(by, 2)))
+    moved = replace(batch, target=_moved(batch.target, by, task), given=batch.given.roll(by, 2))
+    return readvised(replace(piece, batch=moved), task) if task == "voices" else replace(piece, batch=moved)
 
 
 def _moved(target: Tensor, by: int, task: str) -> Tensor:
@@ -99,7 +100,7 @@ def step_difference(model: FrameModel, batch: Batch) -> float:
     state, features = model.start(1, batch.phase[:, :1]), []
     for t in range(batch.target.shape[1]):
         now = slice(t, t + 1)
-        features.append(state.features)
+        features.append(state.features[:1])  # of the listener who hears everything
         if t + 1 < batch.target.shape[1]:
             state = model.step(state, batch.target[:, now], batch.given[:, now], batch.phase[:, t + 1 : t + 2])
     whole = model.trunk(_planes(model, batch), batch.phase)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from models.player import FRAMES_PER_BEAT
-from train.evaluate.pieces import Piece, with_given
+from train.evaluate.pieces import Piece, readvised, with_given
 
 PUSH_BEAT = 16
 """Beats before the push: it comes with the 17th."""
@@ -35,7 +35,7 @@ def pushed(piece: Piece) -> Piece:
     piece = piece.cut(PUSH_FRAME + LOOK_BEATS * FRAMES_PER_BEAT)
     given = piece.batch.given.clone()
     given[:, PUSH_FRAME:] = given[:, PUSH_FRAME:].roll(TRITONE, 2)
-    return with_given(piece, given)
+    return readvised(with_given(piece, given), "lead")
 
 
 def recovery(after: Sequence[Tensor], without: Sequence[Tensor], pieces: Sequence[Piece]) -> dict[str, float]:

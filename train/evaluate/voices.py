@@ -14,7 +14,7 @@ from models.rules.score import FAULTS, SILENT, Lines, changes, faults
 from music.pitch import Key
 from train.evaluate.agreement import SIMPLE, Harmony, agreement, chosen, of_lines
 from train.evaluate.hits import Hits
-from train.evaluate.pieces import Piece, repeat_to, with_target
+from train.evaluate.pieces import Piece, readvised, repeat_to, with_target
 from train.evaluate.stream import Manner, Model, nats, play_all
 from train.evaluate.tables import HoldTable
 from train.harmony_table import RANGES, Chorale, keys_of, play
@@ -56,13 +56,13 @@ def metrics(model: Model, pieces: Sequence[Piece]) -> dict[str, float]:
 
 def per_note(model: Model, pieces: Sequence[Piece]) -> dict[str, float]:
     """Nats per frame and per note: each voice at each sixteenth is one."""
-    found = nats(model, pieces)
+    found = nats(model, pieces, hidden=True)  # of the frame itself nothing is told, the soprano neither
     return {"nats_per_note": found["nats_per_frame"] / len(NAMES)} | found
 
 
 def foretold(model: Model, pieces: Sequence[Piece]) -> dict[str, float]:
     """`onset_f1`: voices and pitches that change, by the likeliest next frame with the truth heard until then."""
-    drawn = play_all(model, pieces, Manner(warm_up=None))
+    drawn = play_all(model, pieces, Manner(warm_up=None, late=True))
     hits, right, frames = Hits(), 0, 0
     for roll, piece in zip(drawn, pieces, strict=True):
         truth = piece.batch.target[0]
@@ -99,7 +99,7 @@ def swapped(pieces: Sequence[Piece]) -> list[Piece]:
     for piece, other in zip(pieces, others, strict=True):
         target = piece.batch.target.clone()
         target[:, :, 0] = repeat_to(other.batch.target, len(piece))[:, :, 0]
-        found.append(with_target(piece, target))
+        found.append(readvised(with_target(piece, target), "voices"))
     return found
 
 
