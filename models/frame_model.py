@@ -78,6 +78,8 @@ class FrameModelConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Share of past frames that in training are what the model itself would have played."""
     hide_own: float = 0.0
     """Share of the training windows in which the model does not hear what it plays itself, but only the musician."""
+    strict: bool = False
+    """Whether voices that are drawn never follow each other in fifths, octaves or unisons, where there is a way."""
     blend: float = 0.0
     """How much such a player has to say in what is drawn, from 0 (nothing) to below 1.
 
@@ -287,7 +289,9 @@ class _Simple(nn.Module):
 def _sampler(config: FrameModelConfig) -> Ascending | Voices | SoundsOrSilent | _Simple:
     match config.sampler:
         case "voices":
-            return Voices(config.width, keys=config.keys, channels=config.channels, blend=config.blend)
+            return Voices(
+                config.width, keys=config.keys, channels=config.channels, blend=config.blend, strict=config.strict
+            )
         case "sounds-silent":
             return SoundsOrSilent(config.width, channels=config.channels, blend=config.blend)
         case "ascending":

@@ -56,6 +56,23 @@ def test_whole_piece_of_keys_is_scored_from_its_second_frame_on(tmp_path: Path) 
     assert (batch.target.dtype, batch.phase.dtype, batch.mask.dtype) == (torch.int64, torch.int64, torch.bool)
 
 
+def sheet(seed: int) -> Score:
+    pitches = np.random.default_rng(seed).integers(65, 77, 16).tolist()
+    melody = [(beat, 1, pitch) for beat, pitch in enumerate(pitches)]
+    return score(part("Melody", melody), part("Chords", [(beat, 2, 48) for beat in range(0, 16, 2)]))
+
+
+@pytest.mark.parametrize("task", ["voices", "lead"])
+def test_windows_are_told_what_the_whole_piece_is_told_in_their_key(tmp_path: Path, task: str) -> None:
+    found = rolls(tmp_path, task, *[chorale(number) if task == "voices" else sheet(number) for number in range(3)])
+    windows = Windows(found, "train", data(task, advice=True, transpose=(2, 2), overlap=0.5))
+    (_, piece), *_ = whole(found, "train", told=True)
+    row = windows[1]
+    frames = slice(16, 16 + len(row.mask))
+    assert np.array_equal(row.given[:, :12, -3:], np.roll(piece.given[0, frames, :12, -3:].numpy(), 2, 1))
+    assert row.given[..., -3:].any()
+
+
 def test_windows_overlap_and_reach_the_end_of_each_piece(tmp_path: Path) -> None:
     found = set_of(tmp_path, 70, 20)
     windows = Windows(found, "train", data("keys", window=32, overlap=0.5))

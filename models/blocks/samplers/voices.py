@@ -10,6 +10,8 @@ from torch.nn import functional
 
 from models.frames import Choice, blended
 
+OCTAVE, FIFTH = 12, 7
+
 
 class Voices(nn.Module):
     """One key, or a rest, for each voice in a fixed order: a chain of conditionals, so the likelihood is exact.
@@ -28,9 +30,10 @@ class Voices(nn.Module):
         order: Sequence[int] = (0, 3, 1, 2),
         channels: int = 64,
         blend: float = 0.0,
+        strict: bool = False,
     ) -> None:
         super().__init__()
-        self.keys, self.voices, self.order, self.blend = keys, voices, tuple(order), blend
+        self.keys, self.voices, self.order, self.blend, self.strict = keys, voices, tuple(order), blend, strict
         self.features = nn.Linear(width, channels)
         self.voice = nn.Embedding(voices, channels)
         reach = 2 * keys  # interval from another voice's key to this one, shifted; the last row stands for a rest
@@ -104,6 +107,24 @@ class Voices(nn.Module):
                 continue
             decided = frame.clamp(min=0).repeat(len(context) // len(frame), 1)
             logits = blended(self.logits(context, voice, decided, before[:, 0]), len(frame), self.blend)
-            picked = choice.pick(logits.masked_fill(banned[:, 0, voice], float("-inf")))
+            forbidden = banned[:, 0, voice]
+            if self.strict:
+                stricter = forbidden | self._parallels(voice, frame, before[: len(frame), 0])
+                forbidden = torch.where(stricter.all(-1, keepdim=True), forbidden, stricter)
+            picked = choice.pick(logits.masked_fill(forbidden, float("-inf")))
             frame[:, voice] = torch.where(known[:, 0, voice] >= 0, frame[:, voice], picked)
         return frame[:, None]
+
+    def _parallels(self, voice: int, frame: Tensor, before: Tensor) -> Tensor:
+        """Keys, (N, key + 1), with which a voice would follow one already decided in fifths, octaves or unisons."""
+        keys, last = torch.arange(self.keys, device=frame.device), before[:, voice, None]
+        found = torch.zeros(len(frame), self.keys + 1, dtype=torch.bool, device=frame.device)
+        for other in self.order[: self.order.index(voice)]:
+            was, now = before[:, other, None], frame[:, other, None]
+            up = 1 if other < voice else -1  # voices are numbered from the top down
+            interval = up * (was - last) % OCTAVE
+            together = (now != was) & (keys != last) & ((now > was) == (keys > last))
+            sounding = (was < self.keys) & (now < self.keys) & (last < self.keys)
+            perfect = (interval == 0) | (interval == FIFTH)
+            found[:, : self.keys] |= together & sounding & perfect & (up * (now - keys) % OCTAVE == interval)
+        return found

@@ -6,6 +6,7 @@ import torch
 
 from models.blocks.samplers.voices import Voices
 from models.frames import Choice
+from models.rules.score import parallel
 
 KEYS, WIDTH, VOICES = 4, 8, 3
 
@@ -16,9 +17,9 @@ def no_gradients() -> Iterator[None]:
         yield
 
 
-def sampler() -> Voices:
+def sampler(keys: int = KEYS, strict: bool = False) -> Voices:
     torch.manual_seed(2)
-    made = Voices(WIDTH, keys=KEYS, voices=VOICES, order=(0, 2, 1), channels=8).eval()
+    made = Voices(WIDTH, keys=keys, voices=VOICES, order=(0, 2, 1), channels=8, strict=strict).eval()
     with torch.no_grad():
         made.intervals.weight *= 20  # so that the voices really depend on each other
     return made
@@ -67,3 +68,29 @@ def test_a_known_voice_stays_and_the_others_depend_on_it() -> None:
         assert drawn[0] == melody and drawn[1] >= 2
         found.add(tuple(drawn[1:]))
     assert len(found) > 1
+
+
+def test_strict_voices_do_not_follow_each_other_in_perfect_intervals() -> None:
+    keys, many = 30, 400
+    context = torch.randn(many, 1, keys, WIDTH, generator=torch.Generator().manual_seed(5))
+    before = torch.tensor([[[24, 17, 5]]]).expand(many, 1, -1)  # a fifth and an octave
+    known = torch.tensor([[[26, -1, -1]]]).expand(many, 1, -1)
+    banned = torch.zeros(many, 1, VOICES, keys + 1, dtype=torch.bool)
+    for strict in (False, True):
+        choice = Choice(1.0, generator=torch.Generator().manual_seed(1))
+        drawn = sampler(keys, strict).draw(context, before, known, banned, choice)[:, 0].tolist()
+        found = [
+            parallel((24, before_), (26, now))
+            for row in drawn
+            for before_, now in ((17, row[1]), (5, row[2]))
+            if now < keys
+        ]
+        assert any(found) != strict
+
+
+def test_strict_voices_sound_all_the_same_where_there_is_no_other_way() -> None:
+    banned = torch.ones(1, 1, VOICES, 31, dtype=torch.bool)
+    banned[..., 7] = False
+    known, before = torch.tensor([[[26, 19, -1]]]), torch.tensor([[[24, 17, 5]]])
+    drawn = sampler(30, strict=True).draw(torch.zeros(1, 1, 30, WIDTH), before, known, banned, Choice(0.0))
+    assert drawn.tolist() == [[[26, 19, 7]]]

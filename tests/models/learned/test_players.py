@@ -15,6 +15,24 @@ CONFIGS: dict[str, dict[str, Any]] = {
     "voices": {"task": "voices", "lowest": 36, "keys": 46, "sampler": "voices"},
     "hands": {"task": "hands", "lowest": 21, "keys": 88, "sampler": "ascending", "given": 2},
     "lead": {"task": "lead", "lowest": 0, "keys": 12, "sampler": "sounds-silent", "given": 2, "time": "attention"},
+    "voices, advised": {
+        "task": "voices",
+        "lowest": 36,
+        "keys": 46,
+        "sampler": "voices",
+        "given": 3,
+        "hide_own": 0.5,
+        "blend": 0.4,
+    },
+    "lead, advised": {
+        "task": "lead",
+        "lowest": 0,
+        "keys": 12,
+        "sampler": "sounds-silent",
+        "given": 5,
+        "hide_own": 0.5,
+        "blend": 0.8,
+    },
 }
 EVERY = pytest.mark.parametrize("task", CONFIGS)
 RANGES = ((53, 74), (48, 69), (36, 60))
@@ -47,7 +65,7 @@ def play(made: Player[Any], melody: list[int | None], wish: Wish, beats: float =
                 answers.append(last)
             sounding = last if last and any(last.pitches) else None
             struck = tuple(sorted(last.struck or ())) if last else ()
-            state = made.hear(state, Frame(held if not frame else (), held, sounding, struck))
+            state = made.hear(state, Frame(held if not frame else (), held, sounding, struck, beat=beat))
     return answers
 
 
@@ -108,7 +126,7 @@ def test_a_melody_at_the_end_of_the_keyboard_is_answered(task: str, melody: int)
         assert all(pitch is None or 0 <= pitch <= 127 for pitch in answer.pitches)
 
 
-@pytest.mark.parametrize("task", ["voices", "lead"])
+@pytest.mark.parametrize("task", ["voices", "lead", "voices, advised", "lead, advised"])
 def test_voices_above_lie_above(task: str) -> None:
     wish = Wish(((60, 96), (60, 90)), placement="above", temperature=1.0)
     for answer in play(make(task), [62, 64, 65], wish):
