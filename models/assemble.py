@@ -31,6 +31,12 @@ def build(config: Mapping[str, Any]) -> FrameModel:
     if checked.sampler not in fits[checked.task]:
         raise ContinuoError(f"model.sampler: {checked.sampler!r} does not decide {checked.task!r}",
                             f"Take {' or '.join(sorted(fits[checked.task]))}")  # fmt: skip
+    losses = {"independent": {"nll", "focal", "soft"}, "voices": {"nll", "soft", "distance"}}.get(
+        checked.sampler, {"nll"}
+    )
+    if checked.loss not in losses:
+        raise ContinuoError(f"model.loss: {checked.sampler!r} cannot be trained with {checked.loss!r}",
+                            f"Take {' or '.join(sorted(losses))}")  # fmt: skip
     if checked.hide_own and checked.task not in {"voices", "lead"}:
         raise ContinuoError(f"model.hide_own: what {checked.task!r} decides hangs on what it was", "Leave hide_own out")
     if not 0 <= checked.blend < 1:

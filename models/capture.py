@@ -37,7 +37,7 @@ class CapturedStep:
                 model.step(self._state, self._target, self._given, self._phase)
         torch.cuda.current_stream().wait_stream(side)
         self._graph = torch.cuda.CUDAGraph()
-        with torch.inference_mode(), torch.cuda.graph(self._graph):
+        with torch.inference_mode(), torch.cuda.graph(self._graph, capture_error_mode="thread_local"):
             self._after = model.step(self._state, self._target, self._given, self._phase)
 
     def __call__(self, state: FrameState, target: Tensor, given: Tensor, phase: Tensor) -> FrameState:

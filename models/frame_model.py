@@ -13,9 +13,11 @@ from models.blocks.embed import EmbedName
 from models.blocks.samplers import SAMPLERS, Sampler
 from models.blocks.samplers.ascending import GOES_ON, Ascending
 from models.blocks.samplers.chord import SoundsOrSilent
+from models.blocks.samplers.independent import Independent
 from models.blocks.samplers.voices import Voices
 from models.blocks.tied import Surroundings
 from models.frames import Batch, Choice
+from models.losses import LossName
 from models.trunk import TiedTrunk, TrunkState
 
 Task = Literal["keys", "voices", "hands", "lead"]
@@ -78,6 +80,8 @@ class FrameModelConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Share of past frames that in training are what the model itself would have played."""
     hide_own: float = 0.0
     """Share of the training windows in which the model does not hear what it plays itself, but only the musician."""
+    loss: LossName = "nll"
+    """What training descends; other ones than nats for independent keys and voices only."""
     strict: bool = False
     """Whether voices that are drawn never follow each other in fifths, octaves or unisons, where there is a way."""
     blend: float = 0.0
@@ -297,4 +301,6 @@ def _sampler(config: FrameModelConfig) -> Ascending | Voices | SoundsOrSilent | 
         case "ascending":
             states = 3 if config.task == "hands" else 2
             return Ascending(config.width, keys=config.keys, states=states, channels=config.channels)
+        case "independent":
+            return _Simple(Independent(config.width, keys=config.keys, loss=config.loss))
     return _Simple(cast(Sampler, SAMPLERS[config.sampler](config.width, keys=config.keys)))

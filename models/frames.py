@@ -61,7 +61,9 @@ class Choice:
         if self.top_p < 1:
             chances = _nucleus(chances, self.top_p)
         flat = chances.reshape(-1, chances.shape[-1])
-        return torch.multinomial(flat, 1, generator=self.generator).view(chances.shape[:-1])
+        where = self.generator.device if self.generator else flat.device  # the same dice wherever the model is
+        picked = torch.multinomial(flat.to(where), 1, generator=self.generator).to(flat.device)
+        return picked.view(chances.shape[:-1])
 
 
 def _nucleus(chances: Tensor, top_p: float) -> Tensor:

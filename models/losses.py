@@ -7,12 +7,16 @@ scored (padding, or no number at all) reaches neither the loss nor the gradient.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 OCTAVE = 12
+
+LossName = Literal["nll", "focal", "soft", "distance"]
+"""What a sampler can be trained with: focal for independent keys, distance for voices, soft labels for both."""
 
 
 def key_nats(logits: Tensor, target: Tensor) -> Tensor:

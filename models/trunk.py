@@ -18,6 +18,9 @@ from models.blocks.tied import KeyRecurrence, Surroundings
 from models.blocks.time import CausalWindow, HistoryAttention, Recurrent, Time
 from models.frames import MAX_PHASE
 
+SPAN = 2048
+"""Frames that attention looks back: all of a piece of 128 bars, and a night on stage takes no more memory."""
+
 
 class TrunkState(NamedTuple):
     """Where the memories stand after the last closed frame. Batch first, so that states can be put side by side."""
@@ -98,5 +101,5 @@ def memory(name: str, width: int) -> Time:
         case "window":
             return CausalWindow(width, width)
         case "attention":
-            return HistoryAttention(width, width)
+            return HistoryAttention(width, width, span=SPAN)
     raise KeyError(name)

@@ -44,6 +44,8 @@ class Data(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     """Factors of tempo to draw from."""
     advice: bool = False
     """Whether the model is told what the rules would play (voices and lead)."""
+    thin: _Share = 0.0
+    """Share of the given part's inner notes that are left out (hands and lead)."""
     phase_drop: _Share = 0.0
     """Share of windows without their place in the bar."""
     leave_out: dict[str, tuple[str, ...]] = {}
@@ -67,10 +69,6 @@ class Train(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """Largest norm of the gradient; 0: any."""
     ema: Annotated[float, Meta(ge=0, lt=1)] = 0.999
     """Decay of the running mean of the weights, which is what is evaluated and exported; 0: the last weights."""
-    dropout_of_given: _Share = 0.0
-    """Share of windows in which what the musician does in the open frame is hidden (the model's `hide_given`)."""
-    scheduled_sampling: _Share = 0.0
-    """Share of past frames that the model's own draws replace (the model's `scheduled`)."""
     seed: Annotated[int, Meta(ge=0, lt=2**31)] = 0
     precision: Literal["32", "bf16"] = "32"
     """bf16 holds on CUDA only."""
@@ -176,16 +174,13 @@ def _completed(config: Config) -> dict[str, Any]:
     task = config.data.task
     if config.data.advice and task not in {"voices", "lead"}:
         raise ConfigError(f"data.advice: for {task!r} there are no rules", "Leave it out")
-    advised = {"given": _SHAPES[task]["given"] + PLANES} if config.data.advice else {}
-    model: dict[str, Any] = {"kind": "frame", "task": task} | _SHAPES[task] | advised | config.model
+    own = _SHAPES[task]["given"]
+    if config.model.get("given", own) not in {own, own + PLANES}:
+        raise ConfigError(f"model.given is {config.model['given']!r} and not {own}", "Leave it out: the task says it")
+    given = {"given": own + PLANES if config.data.advice else own}
+    model: dict[str, Any] = {"kind": "frame", "task": task} | _SHAPES[task] | config.model | given
     if model["task"] != task:
         raise ConfigError(f"model.task is {model['task']!r} and data.task {task!r}", "Leave model.task out")
-    for key, share in (
-        ("hide_given", config.train.dropout_of_given if model["given"] else 0),
-        ("scheduled", config.train.scheduled_sampling),
-    ):
-        if share:
-            model.setdefault(key, share)
     return model
 
 

@@ -43,17 +43,16 @@ class Row:
 class Windows(Dataset[Row]):
     """The windows of a split, drawn from (seed, epoch, index): a run that goes on sees what it would have seen."""
 
-    def __init__(self, rolls: Rolls, split: str, data: Data, seed: int = 0, thinned: float = 0.0) -> None:
+    def __init__(self, rolls: Rolls, split: str, data: Data, seed: int = 0) -> None:
         """Cut the pieces of a split.
 
         Args:
             rolls: of the task that `data` names.
             split: train, valid or test; ContinuoError where it has no piece.
-            data: window, overlap, transpose, stretch and phase_drop. Without choice there all epochs are the same.
+            data: how windows are cut and changed. Without choice there all epochs are the same.
             seed: of the choices.
-            thinned: share of the inner notes of the given part that are left out (tasks with a given part).
         """
-        self._rolls, self._data, self._seed, self._thinned = rolls, data, seed, thinned
+        self._rolls, self._data, self._seed = rolls, data, seed
         self._epoch = 0
         self._advice: dict[int, NDArray[np.uint8]] = {}
         warm()
@@ -84,8 +83,8 @@ class Windows(Dataset[Row]):
         entry, start = self._places[index]
         random = np.random.default_rng((self._seed, epoch, index))
         excerpt, factor = self._at_some_tempo(entry, start, random)
-        if self._thinned and self._rolls.task in {"hands", "lead"}:
-            excerpt = thin(excerpt, 0, self._thinned, random)
+        if self._data.thin and self._rolls.task in {"hands", "lead"}:
+            excerpt = thin(excerpt, 0, self._data.thin, random)
         if random.random() < self._data.phase_drop:
             excerpt = Excerpt(excerpt.onset, excerpt.held, np.zeros_like(excerpt.phase))
         low, high = self._data.transpose
@@ -98,7 +97,8 @@ class Windows(Dataset[Row]):
             row = decide(self._rolls.task, transpose(excerpt, by) or excerpt)
         if not self._data.advice:
             return row
-        frames = start + np.arange(len(row.mask)) * factor.denominator // factor.numerator
+        after = np.arange(1, len(row.mask) + 1) * factor.denominator  # of several frames in one, the last says most
+        frames = start + (after - 1) // factor.numerator
         told = self._advice_of(entry)
         return _told(row, self._rolls.task, np.roll(told[np.minimum(frames, len(told) - 1)], by, 1))
 

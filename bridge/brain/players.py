@@ -83,7 +83,7 @@ class Players:
 
 def _warm(player: Player[Any]) -> None:
     """Play a little: the first calls are the slow ones, and must not be those of a concert."""
-    wish = Wish(ranges=((36, 81),) * WARM_VOICES)
+    wish = Wish(ranges=((36, 81),) * WARM_VOICES, temperature=1.0)
     note = (Sound(72, 80),)
     state = player.start()
     for frame in range(WARM_FRAMES):

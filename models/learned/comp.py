@@ -54,7 +54,7 @@ class CompPlayer:
         chord = frame.answer.chord if frame.answer else None
         melody = frame.held + frame.onsets
         rules = self._rules.hear(state.rules, frame)
-        silent = 0 if chord or melody else state.silent + 1
+        silent = 0 if melody else state.silent + 1  # a latched chord alone goes nowhere
         if silent > SILENT_FRAMES:
             return State(state.frames, rules, state.silent, state.advice)
         advice = self._adviser.hear(state.advice, frame) if self._adviser and state.advice else None
@@ -76,8 +76,7 @@ class CompPlayer:
         )
         advised = None
         if self._adviser and state.advice:
-            now = Frame(moment.onsets, held, beat=moment.beat)
-            advised = self._adviser.now(state.advice, now, moment.wish.key)
+            advised = self._adviser.now(state.advice, Frame(moment.onsets, held, beat=moment.beat))
         given = self._given(held, moment.onsets, advised)
         drawn = self._model.draw(state.frames, given, evidence, choice(moment))[0, 0].tolist()
         tones = frozenset(tone for tone, sounds in enumerate(drawn) if sounds)

@@ -71,7 +71,8 @@ class HandPlayer:
 
     def answer(self, state: State, held: tuple[Sound, ...], moment: Moment) -> Answer:
         """What sounds in the open frame, from the top down; where it was asked already, what it struck stays."""
-        given = self._given((*held, *moment.onsets), moment.onsets)
+        # at a frame's beginning nobody knows yet what the right hand will do in it
+        given = None if moment.move else self._given((*held, *moment.onsets), moment.onsets)
         evidence = self._evidence(state, moment.wish, held, self._begun(moment))
         kept_on = evidence.known[0, 0] > 0
         drawn = self._model.draw(state.frames, given, evidence, choice(moment))[0, 0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -56,8 +57,8 @@ class VoicePlayer:
 
     def hear(self, state: State, frame: Frame) -> State:
         """The state one frame later."""
-        melody = max((sound.pitch for sound in frame.held or frame.onsets), default=None)
         answered = frame.answer.pitches if frame.answer else ()
+        melody, answered = _written([sound.pitch for sound in frame.held or frame.onsets], answered)
         silent = state.silent + 1 if melody is None and not any(answered) else 0
         if silent > SILENT_FRAMES:
             return state
@@ -85,7 +86,7 @@ class VoicePlayer:
         evidence = self._evidence(wish, melody, parts)
         advised = None
         if self._adviser and state.advice:
-            advised = self._adviser.now(state.advice, _alone(melody, moment.onsets, moment.beat), wish.key)
+            advised = self._adviser.now(state.advice, _alone(melody, moment.onsets, moment.beat))
         drawn = self._model.draw(state.frames, self._given(advised), evidence, choice(moment))[0, 0].tolist()
         found = [None if drawn[part] == self._keys else drawn[part] + self._lowest for part in parts]
         if wish.placement == "above":
@@ -130,6 +131,19 @@ def _alone(melody: int | None, onsets: tuple[Sound, ...], beat: float) -> Frame:
     """A frame of the melody without what else is held."""
     held = () if melody is None else (Sound(melody, MIDDLE_VELOCITY),)
     return Frame(held if any(sound.pitch == melody for sound in onsets) else (), held, beat=beat)
+
+
+def _written(held: Sequence[int], answered: tuple[int | None, ...]) -> tuple[int | None, tuple[int | None, ...]]:
+    """The melody, and the voices as the model wrote them: under it, those that were raised above it by octaves too."""
+    above = held and any(pitch is not None and pitch > max(held) for pitch in answered)
+    if not above:
+        return max(held, default=None), answered
+    melody = min(held)
+    return melody, tuple(None if pitch is None else _below(pitch, melody) for pitch in answered)
+
+
+def _below(pitch: int, melody: int) -> int:
+    return pitch if pitch < melody else melody - 1 - (melody - 1 - pitch) % OCTAVE
 
 
 def _parts(voices: int) -> tuple[int, ...]:

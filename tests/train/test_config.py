@@ -45,10 +45,10 @@ def test_task_says_the_shapes_of_the_model() -> None:
     }  # fmt: skip
 
 
-def test_what_training_hides_and_samples_goes_to_the_model() -> None:
-    shares = {"dropout_of_given": 0.25, "scheduled_sampling": 0.1}
-    found = config.parse(changed(data={"task": "lead"}, train=shares))
-    assert (found.model["hide_given"], found.model["scheduled"]) == (0.25, 0.1)
+def test_advice_is_more_that_is_given_and_can_be_switched() -> None:
+    told = config.parse(changed(data={"task": "lead", "advice": True}, model={"sampler": "sounds-silent"}))
+    assert told.model["given"] == 5
+    assert config.changed(told, {"data.advice": False}).model["given"] == 2
 
 
 def test_config_survives_being_written_as_json() -> None:

@@ -202,7 +202,7 @@ def test_share_of_windows_does_not_show_the_bar(tmp_path: Path) -> None:
 
 def test_inner_notes_of_what_is_given_are_left_out(tmp_path: Path) -> None:
     found = rolls(tmp_path, "hands", song(0, beats=64))
-    full, thinned = (Windows(found, "train", data("hands", window=256), thinned=share) for share in (0.0, 1.0))
+    full, thinned = (Windows(found, "train", data("hands", window=256, thin=share)) for share in (0.0, 1.0))
     assert thinned[0].given[:, :, 1].sum() * 3 == full[0].given[:, :, 1].sum() * 2
     assert np.array_equal(thinned[0].target, full[0].target)
 

@@ -15,6 +15,7 @@ from torch.nn import functional
 
 from models.frames import Batch
 from models.player import FRAMES_PER_BEAT
+from models.rules.score import nearest_chord
 from train.evaluate import melody
 from train.evaluate.agreement import NOTHING, SIMPLE, Harmony, agreement, chosen, harmony
 from train.evaluate.hits import figures, persistence
@@ -51,26 +52,43 @@ LATE, LIVE = Manner(GREEDY, late=True, asked=asked_late), Manner(GREEDY, asked=a
 def metrics(model: Model, pieces: Sequence[Piece]) -> dict[str, float]:
     """Everything about the chords."""
     own = in_chord([piece.batch.target[0] for piece in pieces], pieces)
-    late = play_all(model, pieces, LATE)
-    live = play_all(model, pieces, LIVE)
+    late = answers(model, pieces, LATE)
+    live = answers(model, pieces, LIVE)
     found = nats(model, pieces) | {
         "nats_per_frame_late": nats(model, pieces, hidden=True)["nats_per_frame"],
         "melody_shuffled_rise_nats_per_frame": shuffled_rise(model, excerpts(pieces)),
     }
     found |= foretold(model, pieces) | judged(late, live, pieces, own)
-    sampled = play_all(model, pieces, replace(LATE, choice=sampling(model)))
+    sampled = answers(model, pieces, replace(LATE, choice=sampling(model)))
     found["note_in_chord_at_temperature_1"] = in_chord(sampled, pieces)
     found["note_in_chord_ratio_at_temperature_1"] = found["note_in_chord_at_temperature_1"] / max(own, 1e-9)
-    behind = play_all(model, [_a_frame_behind(piece) for piece in pieces], LIVE)
+    behind = answers(model, [_a_frame_behind(piece) for piece in pieces], LIVE)
     found["note_in_chord_melody_a_frame_behind"] = in_chord(behind, pieces)
     found |= _shuffled(model, pieces)
-    after = play_all(model, [pushed(piece) for piece in pieces], LATE)
+    after = answers(model, [pushed(piece) for piece in pieces], LATE)
     return found | recovery(after, late, pieces)
+
+
+def answers(model: Model, pieces: Sequence[Piece], manner: Manner) -> list[Tensor]:
+    """(frame, 12) of each piece: what it draws as chords that the player on stage can name, which is what sounds."""
+    return [named(roll) for roll in play_all(model, pieces, manner)]
+
+
+def named(roll: Tensor) -> Tensor:
+    """(frame, 12): of each set of pitch classes the nearest chord, 2 at its root."""
+    found = torch.zeros_like(roll)
+    for row, new in zip(roll.tolist(), found, strict=True):
+        tones = frozenset(place for place, state in enumerate(row) if state)
+        if tones:
+            chord = nearest_chord(tones, row.index(2) if 2 in row else min(tones))
+            new[list(chord.pitch_classes)] = 1
+            new[chord.root] = 2
+    return found
 
 
 def _shuffled(model: Model, pieces: Sequence[Piece]) -> dict[str, float]:
     """Chords for another melody, held against this one: the figures must fall."""
-    crossed = play_all(model, exchanged(pieces), LIVE)
+    crossed = answers(model, exchanged(pieces), LIVE)
     return {
         "note_in_chord_live_melody_shuffled": in_chord(crossed, pieces),
         "jaccard_live_melody_shuffled": agreed(crossed, pieces)["jaccard"],
@@ -91,7 +109,7 @@ def judged(late: Sequence[Tensor], live: Sequence[Tensor], pieces: Sequence[Piec
 def quick(model: Model, pieces: Sequence[Piece]) -> dict[str, float]:
     """Note in chord and agreement in both modes."""
     own = in_chord([piece.batch.target[0] for piece in pieces], pieces)
-    return judged(play_all(model, pieces, LATE), play_all(model, pieces, LIVE), pieces, own)
+    return judged(answers(model, pieces, LATE), answers(model, pieces, LIVE), pieces, own)
 
 
 def foretold(model: Model, pieces: Sequence[Piece]) -> dict[str, float]:

@@ -141,8 +141,9 @@ def nats(model: Model, pieces: Sequence[Piece], hidden: bool = False) -> dict[st
     total, scored, means = 0.0, 0, []
     for group in groups(pieces):
         batch = pad(group).to(device_of(model))
-        lost = torch.where(batch.mask, model.nll(batch, hidden=hidden).double(), 0.0).sum(1)
-        count = batch.mask.sum(1)
+        mask = batch.mask.cpu()
+        lost = torch.where(mask, model.nll(batch, hidden=hidden).cpu().double(), 0.0).sum(1)  # MPS has no doubles
+        count = mask.sum(1)
         total, scored = total + float(lost.sum()), scored + int(count.sum())
         means += (lost / count)[count > 0].tolist()
     return {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+import torch
 from torch import Tensor
 from torch.nn import functional
 
@@ -45,7 +46,10 @@ SOPRANO_GIVEN = Manner(known=(0,), asked=asked)
 def metrics(model: Model, pieces: Sequence[Piece]) -> dict[str, float]:
     """Nats, the next frame foretold, and the harmonisation of the sopranos, past only and free-running."""
     short = [piece.cut(SHORT_FRAMES) for piece in pieces]
-    shuffled = agreed(harmonised(model, swapped(short)), short)
+    crossed = harmonised(model, swapped(short))
+    for answer, piece in zip(crossed, short, strict=True):
+        answer[:, 0] = own(piece)[:, 0]  # held against the soprano that they are not for
+    shuffled = agreed(crossed, short)
     return (
         per_note(model, pieces)
         | foretold(model, short)
@@ -62,7 +66,11 @@ def per_note(model: Model, pieces: Sequence[Piece]) -> dict[str, float]:
 
 def foretold(model: Model, pieces: Sequence[Piece]) -> dict[str, float]:
     """`onset_f1`: voices and pitches that change, by the likeliest next frame with the truth heard until then."""
-    drawn = play_all(model, pieces, Manner(warm_up=None, late=True))
+    return _at_changes(play_all(model, pieces, Manner(warm_up=None, late=True)), pieces)
+
+
+def _at_changes(drawn: Sequence[Tensor], pieces: Sequence[Piece]) -> dict[str, float]:
+    """Of frames that were foretold from the true ones before."""
     hits, right, frames = Hits(), 0, 0
     for roll, piece in zip(drawn, pieces, strict=True):
         truth = piece.batch.target[0]
@@ -74,6 +82,11 @@ def foretold(model: Model, pieces: Sequence[Piece]) -> dict[str, float]:
         right += int((roll[1:] == truth[1:])[at].sum())
         frames += int(at.sum())
     return {"onset_f1": hits.f1, "change_voices_right_share": right / max(1, frames * len(NAMES))}
+
+
+def _frame_before(piece: Piece) -> Tensor:
+    target = piece.batch.target[0]
+    return torch.cat([target[:1], target[:-1]])
 
 
 def harmonised(model: Model, pieces: Sequence[Piece]) -> list[Lines]:
@@ -143,6 +156,8 @@ def baselines(pieces: Sequence[Piece], train: Sequence[Piece]) -> dict[str, dict
     found = {"data": written([own(piece) for piece in pieces], pieces, home)}
     found["rules"] = written([by_rules(piece) for piece in pieces], pieces, home)
     found |= dict(_simple(pieces))
+    short = [piece.cut(SHORT_FRAMES) for piece in pieces]
+    found["persistence"] = _at_changes([_frame_before(piece) for piece in short], short)
     if train:
         marginal = HoldTable(KEYS).count(train)
         bigram = HoldTable(KEYS, beat=True, bigram=True).count(train)

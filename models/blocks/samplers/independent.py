@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from models.blocks.samplers.evidence import bernoulli, settled
 from models.frames import Choice
-from models.losses import key_nats
+from models.losses import LossName, Softness, focal, key_nats, soft_bce
 
 
 class Independent(nn.Module):
@@ -17,9 +17,12 @@ class Independent(nn.Module):
     What is known of some keys says nothing of the others here, so evidence is honoured exactly.
     """
 
-    def __init__(self, width: int, *, keys: int) -> None:
+    kernel: Tensor
+
+    def __init__(self, width: int, *, keys: int, loss: LossName = "nll") -> None:
         super().__init__()
-        self.keys = keys
+        self.keys, self.loss = keys, loss
+        self.register_buffer("kernel", Softness().kernel(keys), persistent=False)
         self.out = nn.Linear(width, 1)
 
     def logits(self, features: Tensor) -> Tensor:
@@ -28,8 +31,13 @@ class Independent(nn.Module):
         return out[..., 0]
 
     def nll(self, features: Tensor, target: Tensor) -> Tensor:
-        """(batch, frame) nats, exact."""
-        return key_nats(self.logits(features), target).sum(-1)
+        """(batch, frame) nats, exact; in training the loss that was asked for."""
+        logits, all_frames = self.logits(features), torch.ones_like(target[..., 0], dtype=torch.bool)
+        if self.training and self.loss == "focal":
+            return focal(logits, target, all_frames)
+        if self.training and self.loss == "soft":
+            return soft_bce(logits, target, all_frames, self.kernel)
+        return key_nats(logits, target).sum(-1)
 
     def planes(self, target: Tensor) -> Tensor:
         """(batch, frame, key) as planes of a roll, (batch, frame, key, 1)."""

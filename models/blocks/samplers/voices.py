@@ -9,8 +9,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from models.frames import Choice, blended
+from models.losses import OCTAVE, LossName, Softness, distance_cross_entropy, soft_cross_entropy
 
-OCTAVE, FIFTH = 12, 7
+FIFTH = 7
 
 
 class Voices(nn.Module):
@@ -31,6 +32,7 @@ class Voices(nn.Module):
         channels: int = 64,
         blend: float = 0.0,
         strict: bool = False,
+        loss: LossName = "nll",
     ) -> None:
         super().__init__()
         self.keys, self.voices, self.order, self.blend, self.strict = keys, voices, tuple(order), blend, strict
@@ -42,11 +44,14 @@ class Voices(nn.Module):
         self.deeper = nn.Linear(channels, channels)
         self.out = nn.Linear(channels, voices)
         self.rest = nn.Linear(channels, voices)
+        self.loss = loss
+        self.register_buffer("kernel", Softness().kernel(keys), persistent=False)
         steps = torch.arange(keys)[None] - torch.arange(keys)[:, None] + keys - 1  # (from, to)
         rest = torch.full((1, keys), reach - 1)
         self.register_buffer("steps", torch.cat((steps, rest)), persistent=False)  # (K + 1, K)
 
     steps: Tensor
+    kernel: Tensor
 
     def planes(self, target: Tensor) -> Tensor:
         """(..., voice) of keys as (..., key, voice)."""
@@ -70,18 +75,26 @@ class Voices(nn.Module):
         return torch.cat((self.out(x)[..., voice], rest), -1)
 
     def nll(self, features: Tensor, target: Tensor, before: Tensor) -> Tensor:
-        """(batch, frame) nats, exact."""
-        return self.nll_by_voice(features, target, before).sum(-1)
+        """(batch, frame) nats, exact; in training the loss that was asked for."""
+        if not self.training or self.loss == "nll":
+            return self.nll_by_voice(features, target, before).sum(-1)
+        logits = self._logits_by_voice(features, target, before)
+        all_frames = torch.ones_like(target[..., 0], dtype=torch.bool)
+        if self.loss == "soft":
+            return soft_cross_entropy(logits, target, all_frames, self.kernel)
+        return distance_cross_entropy(logits, target, all_frames)
 
     def nll_by_voice(self, features: Tensor, target: Tensor, before: Tensor) -> Tensor:
         """(batch, frame, voice) nats; each voice given those before it in the order."""
+        logits = self._logits_by_voice(features, target, before)
+        return functional.cross_entropy(logits.flatten(0, 2), target.flatten(), reduction="none").view(target.shape)
+
+    def _logits_by_voice(self, features: Tensor, target: Tensor, before: Tensor) -> Tensor:
+        """(batch, frame, voice, key + 1)."""
         context = self.features(features).flatten(0, 1)
         flat, last = target.flatten(0, 1), before.flatten(0, 1)
-        nats = [
-            functional.cross_entropy(self.logits(context, voice, flat, last), flat[:, voice], reduction="none")
-            for voice in range(self.voices)
-        ]
-        return torch.stack(nats, -1).view(target.shape)
+        each = [self.logits(context, voice, flat, last) for voice in range(self.voices)]
+        return torch.stack(each, 1).view(*target.shape, -1)
 
     def sketch(self, features: Tensor, target: Tensor, before: Tensor) -> Tensor:
         """Frames about as they would be drawn, all at once: every voice given the true ones before it."""

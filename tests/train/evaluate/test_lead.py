@@ -76,3 +76,23 @@ def test_the_line_goes_to_the_nearest_octave() -> None:
         given[0, frame, place] = 1
     piece = Piece("line", Batch(torch.zeros(1, 3, 12).long(), given, torch.zeros(1, 3).long(), torch.ones(1, 3).bool()))
     assert line(piece.batch.given[0]).pitches == [71, 72, 71]
+
+
+def test_a_player_of_chords_is_asked_at_struck_notes_and_on_beats_while_one_lasts() -> None:
+    given = torch.zeros(1, 12, 12, 2, dtype=torch.uint8)
+    given[0, 2:9, 5, 0] = given[0, 2, 5, 1] = 1  # from the third frame of the first beat into the third beat
+    batch = Batch(torch.zeros(1, 12, 12).long(), given, torch.zeros(1, 12).long(), torch.ones(1, 12).bool())
+    assert torch.nonzero(lead.asked(batch)[0])[:, 0].tolist() == [2, 4, 8]
+    assert torch.nonzero(lead.asked_late(batch)[0])[:, 0].tolist() == [0, 3, 4, 5, 8, 9]
+
+
+def test_what_is_drawn_is_judged_as_the_chord_that_would_sound() -> None:
+    roll = torch.zeros(3, 12, dtype=torch.long)
+    roll[0, [2, 5, 9]] = 1  # D minor over F
+    roll[0, 5] = 2
+    roll[1, [0, 4]] = 1  # a third is enough for a triad
+    roll[1, 0] = 2
+    found = lead.named(roll)
+    assert found[0].tolist() == [0, 0, 2, 0, 0, 1, 0, 0, 0, 1, 0, 0]
+    assert found[1].tolist() == [2, 0, 0, 0, 1, 0, 0, 1, 0, 0, 0, 0]
+    assert not found[2].any()
