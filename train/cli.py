@@ -89,6 +89,7 @@ def evaluate(model: str, data: Path, split: str, out: Path, cache: Path, as_json
     from models import checkpoint
     from train import config as configs
     from train import evaluate as evaluation
+    from train.run import trained
     from train.table import figures
 
     path = trained(model, out)
@@ -164,26 +165,6 @@ def sweep(
 def _needs_lightning() -> None:
     if find_spec("lightning") is None:
         raise ContinuoError("training needs Lightning, which is not installed", 'pip install "continuo[train]"')
-
-
-def trained(name: str, out: Path) -> Path | str:
-    """What `models.checkpoint.load` takes for a model, or for what was trained from a config."""
-    from models import checkpoint
-    from train import config as configs
-
-    if Path(name).suffix in {".safetensors", ".json"} or (Path(name) / "card.json").exists():
-        return Path(name)
-    if name in checkpoint.shelf():
-        return name
-    if not name.endswith(".toml") and (out / name / "card.json").exists():
-        return out / name
-    try:
-        folder = out / configs.load(name).name
-    except configs.ConfigError as error:
-        raise ContinuoError(f"there is no model and no config {name!r}", error.hint) from error
-    if not (folder / "card.json").exists():
-        raise ContinuoError(f"{folder}: nothing was trained from {name} yet", f"continuo train {name}")
-    return folder
 
 
 def _tell(text: str) -> None:

@@ -69,6 +69,8 @@ class Train(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """Largest norm of the gradient; 0: any."""
     ema: Annotated[float, Meta(ge=0, lt=1)] = 0.999
     """Decay of the running mean of the weights, which is what is evaluated and exported; 0: the last weights."""
+    init: str = ""
+    """What to begin with instead of fresh weights: a model, or the config that another run was trained from."""
     seed: Annotated[int, Meta(ge=0, lt=2**31)] = 0
     precision: Literal["32", "bf16"] = "32"
     """bf16 holds on CUDA only."""

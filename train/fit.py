@@ -19,7 +19,7 @@ from lightning.pytorch.loggers import Logger, TensorBoardLogger
 from torch import nn
 
 from models.assemble import build
-from models.checkpoint import CheckpointError, fill
+from models.checkpoint import CheckpointError, fill, load
 from models.frame_model import FrameModel
 from music.errors import ContinuoError, FileError
 from train.callbacks import Keeper, Watch
@@ -28,7 +28,7 @@ from train.config import Config
 from train.feed import Steps
 from train.learner import Learner
 from train.material import Material, gather
-from train.run import Run
+from train.run import Run, trained
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +74,8 @@ def fit(config: Config, options: Options, watch: Watch) -> Run | None:
     learner = Learner(model, config.train, _steps(config, material))
     keeper = Keeper(folder, config, material.examine, watch)
     keeper.per_epoch = learner.steps.per_epoch
+    if config.train.init and not start:
+        _begin_with(model, config.train.init, options.out)
     if start:
         _check(start, config, model, folder / "last.ckpt")
         keeper.load_state_dict(start["callbacks"][keeper.state_key])
@@ -93,6 +95,12 @@ def _built(config: Config) -> FrameModel:
         return build(config.model)
     except ContinuoError as error:
         raise ContinuoError(f"{config.name}: {error.message}", error.hint) from error
+
+
+def _begin_with(model: FrameModel, name: str, out: Path) -> None:
+    """Weights of another run; CheckpointError where they do not fit."""
+    other, card = load(trained(name, out))
+    fill(model, other.state_dict(), card.name)
 
 
 def _steps(config: Config, material: Material) -> Steps:

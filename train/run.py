@@ -1,4 +1,4 @@
-"""What a run came to."""
+"""What a run came to, and where what was trained lies."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from models import checkpoint
+from music.errors import ContinuoError
+from train import config as configs
 from train.rolls import Entry
 
 
@@ -49,3 +52,20 @@ class Run:
     def json(self) -> dict[str, Any]:
         """As plain values."""
         return {"folder": str(self.folder), "best": self.best} | self.cost()
+
+
+def trained(name: str, out: Path) -> Path | str:
+    """What `models.checkpoint.load` takes for a model, or for what was trained from a config."""
+    if Path(name).suffix in {".safetensors", ".json"} or (Path(name) / "card.json").exists():
+        return Path(name)
+    if name in checkpoint.shelf():
+        return name
+    if not name.endswith(".toml") and (out / name / "card.json").exists():
+        return out / name
+    try:
+        folder = out / configs.load(name).name
+    except configs.ConfigError as error:
+        raise ContinuoError(f"there is no model and no config {name!r}", error.hint) from error
+    if not (folder / "card.json").exists():
+        raise ContinuoError(f"{folder}: nothing was trained from {name} yet", f"continuo train {name}")
+    return folder

@@ -15,7 +15,7 @@ from models import card as cards
 from models import checkpoint
 from tests.train.pieces import song, write
 from tests.train.runs import songs, written
-from train import cli
+from train import cli, run
 
 pytestmark = pytest.mark.timeout(600)  # a run takes a second, on a machine that is busy more
 
@@ -131,7 +131,7 @@ def test_model_is_found_by_whatever_names_it(trained: tuple[Path, Result], confi
         "name": "small",
         "config": config,
     }
-    assert checkpoint.load(cli.trained(str(names[which]), out))[1].name == "small"
+    assert checkpoint.load(run.trained(str(names[which]), out))[1].name == "small"
 
 
 def test_figures_are_a_table_with_the_baselines_beside(trained: tuple[Path, Result], data: Path) -> None:

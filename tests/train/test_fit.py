@@ -12,6 +12,7 @@ from models.frames import Batch
 from music.errors import ContinuoError, FileError
 from tests.train.runs import Witness, continuo, last, same, small, songs, trained, weights, written
 from train.callbacks import StoppedError
+from train.export import export
 from train.feed import Steps
 from train.learner import Learner
 from train.material import gather
@@ -298,3 +299,22 @@ def test_matrices_alone_decay_and_the_rate_rises_and_falls(data: Path) -> None:
     assert rates[0] == 1 / 4
     assert max(rates) == rates[3] == 1
     assert rates[-1] == pytest.approx(0)
+
+
+def test_a_run_may_begin_with_what_another_one_learned(data: Path, tmp_path: Path) -> None:
+    first = trained(small(train_epochs=2), data, tmp_path)
+    export(small(train_epochs=2), first, data, data / "cache")
+    still = {"train_epochs": 1, "train_lr": 1e-9}
+    other = trained(small(name="other", train_init="small", **still), data, tmp_path)
+    fresh = trained(small(name="fresh", **still), data, tmp_path)
+    assert close(weights(other.folder), weights(first.folder))
+    assert not close(weights(fresh.folder), weights(first.folder))
+
+
+def close(ours: dict[str, torch.Tensor], theirs: dict[str, torch.Tensor]) -> bool:
+    return all(torch.allclose(ours[name], theirs[name], atol=1e-3) for name in theirs)  # exported as float16
+
+
+def test_a_run_cannot_begin_with_what_was_never_trained(data: Path, tmp_path: Path) -> None:
+    with pytest.raises(ContinuoError, match="no model and no config 'smal'"):
+        trained(small(train_epochs=1, train_init="smal"), data, tmp_path)

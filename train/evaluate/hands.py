@@ -19,8 +19,8 @@ from train.evaluate.texture import MEASURES, Texture, classes, quartiles, shared
 
 REMARK = (
     "nats and onset_f1: the right hand's frame is known. Alone, decided at the frame's beginning as on stage: 16 beats "
-    "of the written left hand, then 32 of the model's at temperature 1, from the bar in which it first strikes, at most 32 pieces; inside_share: of pieces inside the middle half of "
-    "the written ones (which are so by half)"
+    "of the written left hand, then 32 of the model's at temperature 1, from the bar of its first strike, at most "
+    "32 pieces; inside_share: of pieces inside the middle half of the written ones (which are so by half)"
 )
 WARM_UP_FRAMES = 16 * FRAMES_PER_BEAT
 ALONE_FRAMES = 32 * FRAMES_PER_BEAT
