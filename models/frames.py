@@ -42,7 +42,10 @@ class Choice:
     """How an outcome is taken from its probabilities."""
 
     temperature: float = 1.0
-    """Standard meaning: logits are divided by it; 0 = the likeliest outcome."""
+    """Standard meaning: logits are divided by it; 0 = the likeliest outcome.
+
+    Of voices and chords at 0: of the likeliest ones, that which agrees most with them all.
+    """
     top_p: float = 1.0
     """Only the likeliest outcomes that together have this probability (nucleus; Holtzman et al. 2020)."""
     generator: torch.Generator | None = None

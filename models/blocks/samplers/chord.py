@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from models.blocks.samplers.consensus import consensus, widened
 from models.blocks.tied import OCTAVE, Surroundings
 from models.frames import Choice, blended
 
@@ -93,25 +94,56 @@ class SoundsOrSilent(nn.Module):
         """
         context = self.features(features)[:, 0]
         known, banned = known[:, 0], banned[:, 0]
+        if choice.temperature <= 0:
+            return self._considered(context, known, banned)[:, None]
         chord, last = torch.zeros_like(known), torch.full_like(known[:, 0], -1)
         open_ = torch.ones_like(last, dtype=torch.bool)
         while bool(open_.any()):
-            listeners = len(context) // len(chord)
-            logits = self.logits(context, chord.repeat(listeners, 1), last.repeat(listeners))
-            logits = blended(logits, len(chord), self.blend)
-            logits[:, :OCTAVE] = logits[:, :OCTAVE].masked_fill(banned[:, :OCTAVE], NEVER)
-            silence = (banned[:, OCTAVE] & (last < 0))[:, None]
-            logits[:, OCTAVE:] = logits[:, OCTAVE:].masked_fill(silence, NEVER)
-            logits = logits.masked_fill(self._past_known(chord, last, known), NEVER)
-            logits = torch.where(open_[:, None], logits, torch.zeros_like(logits))
-            picked = choice.pick(logits)
-            goes_on = open_ & (picked < OCTAVE)
-            rows = goes_on.nonzero()[:, 0]
-            chord[rows, picked[rows]] = torch.where(last[rows] < 0, BASS, SOUNDS)
-            last = torch.where(goes_on, picked, last)
-            full = (chord > 0).all(-1) | ~self._legal(chord, last).any(-1)
-            open_ = goes_on & ~full
+            logits = self._outcomes(context, chord, last, known, banned)
+            picked = choice.pick(torch.where(open_[:, None], logits, 0.0))
+            chord, last, open_ = self._grown(chord, last, open_, picked)
         return chord[:, None]
+
+    def _outcomes(self, context: Tensor, chord: Tensor, last: Tensor, known: Tensor, banned: Tensor) -> Tensor:
+        """(N, 24) logits; what is forbidden has none. The context of each listener."""
+        listeners = len(context) // len(chord)
+        logits = self.logits(context, chord.repeat(listeners, 1), last.repeat(listeners))
+        logits = blended(logits, len(chord), self.blend)
+        silence = (banned[:, OCTAVE] & (last < 0))[:, None].expand(-1, OCTAVE)
+        forbidden = torch.cat((banned[:, :OCTAVE], silence), -1) | self._past_known(chord, last, known)
+        return logits.masked_fill(forbidden, NEVER)
+
+    def _grown(self, chord: Tensor, last: Tensor, open_: Tensor, picked: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """The chords one outcome later, their newest class, and whether they may go on."""
+        goes_on = open_ & (picked < OCTAVE)
+        rows = goes_on.nonzero()[:, 0]
+        chord = chord.clone()
+        chord[rows, picked[rows]] = torch.where(last[rows] < 0, BASS, SOUNDS)
+        last = torch.where(goes_on, picked, last)
+        full = (chord > 0).all(-1) | ~self._legal(chord, last).any(-1)
+        return chord, last, goes_on & ~full
+
+    def _considered(self, context: Tensor, known: Tensor, banned: Tensor) -> Tensor:
+        """(N, 12): of the likeliest chords the one that agrees most with them."""
+        rows, listeners = len(known), len(context) // len(known)
+        nats = torch.zeros(rows, 1, device=known.device)
+        chord, last = torch.zeros_like(known), torch.full_like(known[:, 0], -1)  # (N * beam, 12), (N * beam,)
+        open_ = torch.ones_like(last, dtype=torch.bool)
+        ended = torch.full((2 * OCTAVE,), NEVER, device=known.device)
+        ended[OCTAVE] = 0.0  # a chord that has ended stays as it is
+        while bool(open_.any()):
+            width = nats.shape[1]
+            contexts = context.view(listeners, rows, 1, *context.shape[1:]).expand(-1, -1, width, -1, -1).flatten(0, 2)
+            facts = (each.repeat_interleave(width, 0) for each in (known, banned))
+            logits = self._outcomes(contexts, chord, last, *facts)
+            if not bool(torch.isfinite(logits.amax(-1))[open_].all()):
+                raise ValueError("no outcome is possible")
+            outcomes = torch.where(open_[:, None], logits.log_softmax(-1), ended)
+            nats, parent, picked = widened(nats, outcomes.view(rows, width, -1))
+            place = (parent + width * torch.arange(rows, device=parent.device)[:, None]).flatten()
+            chord, last, open_ = self._grown(chord[place], last[place], open_[place], picked.flatten())
+        chords = chord.view(rows, -1, OCTAVE)
+        return chords[torch.arange(rows, device=chords.device), consensus(chords > 0, nats)]
 
     def _past_known(self, chord: Tensor, last: Tensor, known: Tensor) -> Tensor:
         """Outcomes that would leave a class silent of which it is known that it sounds."""

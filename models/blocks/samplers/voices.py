@@ -8,10 +8,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from models.blocks.samplers.consensus import consensus, widened
 from models.frames import Choice, blended
 from models.losses import OCTAVE, LossName, Softness, distance_cross_entropy, soft_cross_entropy
 
 FIFTH = 7
+NEVER = float("-inf")
 
 
 class Voices(nn.Module):
@@ -113,20 +115,46 @@ class Voices(nn.Module):
             banned: bool (batch, 1, voice, key + 1), the rest last.
             choice: how each voice is taken.
         """
-        context = self.features(features)[:, 0]
+        context, last = self.features(features)[:, 0], before[:, 0]
+        if choice.temperature <= 0:
+            return self._considered(context, last, known[:, 0], banned[:, 0])[:, None]
         frame = known[:, 0].clone()
-        for voice in self.order:
-            if bool((known[:, 0, voice] >= 0).all()):
-                continue
-            decided = frame.clamp(min=0).repeat(len(context) // len(frame), 1)
-            logits = blended(self.logits(context, voice, decided, before[:, 0]), len(frame), self.blend)
-            forbidden = banned[:, 0, voice]
-            if self.strict:
-                stricter = forbidden | self._parallels(voice, frame, before[: len(frame), 0])
-                forbidden = torch.where(stricter.all(-1, keepdim=True), forbidden, stricter)
-            picked = choice.pick(logits.masked_fill(forbidden, float("-inf")))
-            frame[:, voice] = torch.where(known[:, 0, voice] >= 0, frame[:, voice], picked)
+        for voice in self._free(frame):
+            logits = self._outcomes(context, voice, frame, last, banned[:, 0, voice])
+            frame[:, voice] = torch.where(known[:, 0, voice] >= 0, frame[:, voice], choice.pick(logits))
         return frame[:, None]
+
+    def _free(self, known: Tensor) -> list[int]:
+        """The voices that are to be decided, in their order."""
+        return [voice for voice in self.order if not bool((known[:, voice] >= 0).all())]
+
+    def _outcomes(self, context: Tensor, voice: int, frame: Tensor, before: Tensor, banned: Tensor) -> Tensor:
+        """(N, key + 1) logits of a voice; what is forbidden has none. Context and the frame before of each listener."""
+        decided = frame.clamp(min=0).repeat(len(context) // len(frame), 1)
+        logits = blended(self.logits(context, voice, decided, before), len(frame), self.blend)
+        if self.strict:
+            stricter = banned | self._parallels(voice, frame, before[: len(frame)])
+            banned = torch.where(stricter.all(-1, keepdim=True), banned, stricter)
+        return logits.masked_fill(banned, NEVER)
+
+    def _considered(self, context: Tensor, before: Tensor, known: Tensor, banned: Tensor) -> Tensor:
+        """(N, voice): of the likeliest frames the one that agrees most with them."""
+        rows, listeners = len(known), len(context) // len(known)
+        frames, nats = known[:, None], torch.zeros(rows, 1, device=known.device)  # (N, beam, V), (N, beam)
+        for voice in self._free(known):
+            width = frames.shape[1]
+            contexts = context.view(listeners, rows, 1, *context.shape[1:]).expand(-1, -1, width, -1, -1).flatten(0, 2)
+            lasts = before.view(listeners, rows, 1, -1).expand(-1, -1, width, -1).flatten(0, 2)
+            forbidden = banned[:, None, voice].expand(-1, width, -1).flatten(0, 1)
+            logits = self._outcomes(contexts, voice, frames.flatten(0, 1), lasts, forbidden)
+            if not bool(torch.isfinite(logits.amax(-1)).all()):
+                raise ValueError("no outcome is possible")
+            nats, parent, picked = widened(nats, logits.log_softmax(-1).view(rows, width, -1))
+            frames = frames.gather(1, parent[..., None].expand(-1, -1, self.voices)).clone()
+            frames[..., voice] = torch.where(known[:, None, voice] >= 0, known[:, None, voice], picked)
+        classes = functional.one_hot(torch.where(frames == self.keys, OCTAVE, frames % OCTAVE), OCTAVE + 1).amax(2)
+        best = consensus(classes[..., :OCTAVE], nats)
+        return frames[torch.arange(rows, device=frames.device), best]
 
     def _parallels(self, voice: int, frame: Tensor, before: Tensor) -> Tensor:
         """Keys, (N, key + 1), with which a voice would follow one already decided in fifths, octaves or unisons."""
