@@ -83,7 +83,7 @@ class FrameModelConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     loss: LossName = "nll"
     """What training descends; other ones than nats for independent keys and voices only."""
     strict: bool = False
-    """Whether voices that are drawn never follow each other in fifths, octaves or unisons, where there is a way."""
+    """Whether voices that are drawn neither cross nor follow each other in fifths and octaves, where there is a way."""
     blend: float = 0.0
     """How much such a player has to say in what is drawn, from 0 (nothing) to below 1.
 

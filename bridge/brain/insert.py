@@ -80,6 +80,7 @@ class Insert:
         self._frame = clock.frame_at(now_ns)
         self._sounding: dict[Note, None] = {}  # in the order in which they began
         self._begun: set[Note] = set()  # in the open frame
+        self._rang = False  # for most of the open frame, and then ended
         self._answered_beat = 0.0
         self._asked_frame = self._frame
         self._touch = MIDDLE_VELOCITY  # of the newest key
@@ -198,14 +199,17 @@ class Insert:
 
     def _release(self, channel: int, pitch: int, time_ns: int) -> None:
         beat, own = self._timeline.beat_at(time_ns), self.settings.owns(pitch)
-        late = beat * FRAMES_PER_BEAT - self._frame >= HALF_FRAME
-        if not self._hands.release(channel, pitch, own=own, late=late):
+        if not self._hands.release(channel, pitch, own=own, late=self._is_late(beat)):
             return
         self._touched_beat = beat
         if own:
             self._own_until = beat + self.settings.takeover_beats
         else:
             self._let_go.add(pitch)
+
+    def _is_late(self, beat: float) -> bool:
+        """Whether what ends now has sounded for most of the open frame."""
+        return beat * FRAMES_PER_BEAT - self._frame >= HALF_FRAME
 
     def _touched(self, time_ns: int) -> None:
         if not self._awake:
@@ -290,6 +294,8 @@ class Insert:
     def _end(self, notes: list[Note], time_ns: int) -> list[Due]:
         for note in notes:
             del self._sounding[note]
+        if notes and not self._sounding:
+            self._rang = self._is_late(self._timeline.beat_at(time_ns))
         return [Due(time_ns, NoteOff(*note)) for note in notes]
 
     def _end_all(self, time_ns: int) -> list[Due]:
@@ -315,7 +321,7 @@ class Insert:
             closed = Frame(
                 onsets=onsets,
                 held=held,
-                answer=self.answer if self._sounding else None,
+                answer=self.answer if self._sounding or self._rang else None,
                 struck=tuple(sorted({pitch for _, pitch in self._begun})),
                 own_onsets=own_onsets,
                 own_hand=own_hand,
@@ -323,4 +329,5 @@ class Insert:
                 beat=(self._frame - 1) / FRAMES_PER_BEAT,
             )
             self._begun.clear()
+            self._rang = False
             self._state = self.player.hear(self._state, closed)

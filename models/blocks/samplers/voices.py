@@ -133,7 +133,7 @@ class Voices(nn.Module):
         decided = frame.clamp(min=0).repeat(len(context) // len(frame), 1)
         logits = blended(self.logits(context, voice, decided, before), len(frame), self.blend)
         if self.strict:
-            stricter = banned | self._parallels(voice, frame, before[: len(frame)])
+            stricter = banned | self._faulty(voice, frame, before[: len(frame)])
             banned = torch.where(stricter.all(-1, keepdim=True), banned, stricter)
         return logits.masked_fill(banned, NEVER)
 
@@ -156,8 +156,8 @@ class Voices(nn.Module):
         best = consensus(classes[..., :OCTAVE], nats)
         return frames[torch.arange(rows, device=frames.device), best]
 
-    def _parallels(self, voice: int, frame: Tensor, before: Tensor) -> Tensor:
-        """Keys, (N, key + 1), with which a voice would follow one already decided in fifths, octaves or unisons."""
+    def _faulty(self, voice: int, frame: Tensor, before: Tensor) -> Tensor:
+        """Keys, (N, key + 1), with which a voice would cross one already decided, or follow it in fifths or octaves."""
         keys, last = torch.arange(self.keys, device=frame.device), before[:, voice, None]
         found = torch.zeros(len(frame), self.keys + 1, dtype=torch.bool, device=frame.device)
         for other in self.order[: self.order.index(voice)]:
@@ -165,7 +165,8 @@ class Voices(nn.Module):
             up = 1 if other < voice else -1  # voices are numbered from the top down
             interval = up * (was - last) % OCTAVE
             together = (now != was) & (keys != last) & ((now > was) == (keys > last))
-            sounding = (was < self.keys) & (now < self.keys) & (last < self.keys)
+            sounding = (was < self.keys) & (last < self.keys)
             perfect = (interval == 0) | (interval == FIFTH)
-            found[:, : self.keys] |= together & sounding & perfect & (up * (now - keys) % OCTAVE == interval)
+            parallel = together & sounding & perfect & (up * (now - keys) % OCTAVE == interval)
+            found[:, : self.keys] |= (now < self.keys) & (parallel | (up * keys > up * now))
         return found
