@@ -8,7 +8,6 @@ from math import floor, inf
 from typing import Any
 
 from bridge.brain.hands import RING_FRAMES, Hands
-from bridge.brain.in_time import InTime
 from bridge.brain.settings import MIDDLE_VELOCITY, Settings
 from models.player import FRAMES_PER_BEAT, Answer, Frame, Moment, Player
 from music.beat import Timeline
@@ -144,6 +143,7 @@ class Insert:
         if self.player.pulse:
             return self._pulse()
         beat = self._next_motion(now_ns)
+        self._close_frames(self._timeline.ns_at(beat))  # a little early: what the player decides on is all it hears
         due = self._ask(self._timeline.ns_at(beat), move=True)
         self._answered_beat = beat  # not rounded to ns: a beat that counts as not answered yet would come again
         return due
@@ -157,9 +157,7 @@ class Insert:
         if not self.settings.motion_beats or not self._hands.melody:
             return None
         beat = self._next_motion(now_ns)  # and never before the last one: at 60 000 000 bpm that would be far ahead
-        # one who hears frames is asked when the last one has closed; it decides in a few ms
-        ahead_ns = 0 if isinstance(self.player, InTime) else PLAN_AHEAD_NS
-        return max(self._timeline.ns_at(beat) - ahead_ns, self._timeline.ns_at(beat - self._step))
+        return max(self._timeline.ns_at(beat) - PLAN_AHEAD_NS, self._timeline.ns_at(beat - self._step))
 
     def next_frame_ns(self) -> int:
         """When the open frame ends: one who thinks slowly should hear of it then, and not with the next note."""

@@ -12,6 +12,8 @@ from models.frames import Choice, blended
 
 SOUNDS, BASS = 1, 2
 NEVER = float("-inf")
+HOPELESS = 0.05
+"""Chance of all chords together that could still grow."""
 
 
 class SoundsOrSilent(nn.Module):
@@ -142,6 +144,7 @@ class SoundsOrSilent(nn.Module):
             nats, parent, picked = widened(nats, outcomes.view(rows, width, -1))
             place = (parent + width * torch.arange(rows, device=parent.device)[:, None]).flatten()
             chord, last, open_ = self._grown(chord[place], last[place], open_[place], picked.flatten())
+            nats, open_ = _settled(nats, open_)
         chords = chord.view(rows, -1, OCTAVE)
         return chords[torch.arange(rows, device=chords.device), consensus(chords > 0, nats)]
 
@@ -152,3 +155,10 @@ class SoundsOrSilent(nn.Module):
         earliest = torch.where(must, offset, OCTAVE).amin(-1, keepdim=True)
         begun = (last >= 0)[:, None]
         return torch.cat(((offset > earliest) & begun, must.any(-1, keepdim=True).expand_as(offset)), -1)
+
+
+def _settled(nats: Tensor, open_: Tensor) -> tuple[Tensor, Tensor]:
+    """Chords that could still grow are given up where they have hardly a chance: each further tone costs time."""
+    still = open_.view(nats.shape)
+    hopeless = still & ((nats.softmax(-1) * still).sum(-1, keepdim=True) < HOPELESS)
+    return nats.masked_fill(hopeless, NEVER), open_ & ~hopeless.flatten()
