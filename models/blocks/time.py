@@ -60,13 +60,19 @@ class Recurrent(nn.Module):
 
     def step(self, frame: Tensor, state: State) -> tuple[Tensor, State]:
         """Advance one frame; gives what `forward` gives at that frame."""
-        hidden = tuple(part.transpose(0, 1).contiguous() for part in state)  # (L, B, W)
-        if self.kind == "lstm":
-            out, after = self.cell(frame[:, None], hidden)
-        else:
-            out, only = self.cell(frame[:, None], hidden[0])
-            after = (only,)
-        return self.dropout(out[:, 0]), tuple(part.transpose(0, 1) for part in after)
+        after = []
+        for layer, weights in enumerate(
+            self.cell.all_weights
+        ):  # cell by cell: the fused kernel packs weights each time
+            hidden = tuple(part[:, layer] for part in state)
+            if self.kind == "lstm":
+                hidden = torch.lstm_cell(frame, hidden, *weights)
+            else:
+                cell = torch.gru_cell if self.kind == "gru" else torch.rnn_tanh_cell
+                hidden = (cell(frame, hidden[0], *weights),)
+            after.append(hidden)
+            frame = self.dropout(hidden[0])
+        return frame, tuple(torch.stack(parts, 1) for parts in zip(*after, strict=True))
 
 
 class CausalWindow(nn.Module):

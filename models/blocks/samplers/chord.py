@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from models.blocks.samplers.consensus import consensus, widened
+from models.blocks.samplers.consensus import consensus
+from models.blocks.samplers.vocabulary import tree
 from models.blocks.tied import OCTAVE, Surroundings
 from models.frames import Choice, blended
 
 SOUNDS, BASS = 1, 2
 NEVER = float("-inf")
-HOPELESS = 0.05
-"""Chance of all chords together that could still grow."""
+BASSES = 3
+"""The likeliest ones, over which chords are looked at where nothing is left to chance."""
 
 
 class SoundsOrSilent(nn.Module):
@@ -25,6 +28,13 @@ class SoundsOrSilent(nn.Module):
     """
 
     offsets: Tensor
+    nodes: Tensor
+    newest: Tensor
+    places: Tensor
+    steps: Tensor
+    ends: Tensor
+    classes: Tensor
+    legal: Tensor
 
     def __init__(self, width: int, *, channels: int = 64, blend: float = 0.0) -> None:
         super().__init__()
@@ -34,6 +44,8 @@ class SoundsOrSilent(nn.Module):
         self.deeper = nn.Linear(channels, channels)
         self.out = nn.Linear(channels, 2)
         classes = torch.arange(OCTAVE)
+        for field, value in asdict(tree()).items():
+            self.register_buffer(field, value, persistent=False)
         self.register_buffer("offsets", (classes - classes[:, None]) % OCTAVE, persistent=False)  # (bass, class)
 
     def planes(self, target: Tensor) -> Tensor:
@@ -97,7 +109,9 @@ class SoundsOrSilent(nn.Module):
         context = self.features(features)[:, 0]
         known, banned = known[:, 0], banned[:, 0]
         if choice.temperature <= 0:
-            return self._considered(context, known, banned)[:, None]
+            named = self._named(context, known, banned)
+            if named is not None:
+                return named[:, None]
         chord, last = torch.zeros_like(known), torch.full_like(known[:, 0], -1)
         open_ = torch.ones_like(last, dtype=torch.bool)
         while bool(open_.any()):
@@ -125,28 +139,60 @@ class SoundsOrSilent(nn.Module):
         full = (chord > 0).all(-1) | ~self._legal(chord, last).any(-1)
         return chord, last, goes_on & ~full
 
-    def _considered(self, context: Tensor, known: Tensor, banned: Tensor) -> Tensor:
-        """(N, 12): of the likeliest chords the one that agrees most with them."""
-        rows, listeners = len(known), len(context) // len(known)
-        nats = torch.zeros(rows, 1, device=known.device)
-        chord, last = torch.zeros_like(known), torch.full_like(known[:, 0], -1)  # (N * beam, 12), (N * beam,)
-        open_ = torch.ones_like(last, dtype=torch.bool)
-        ended = torch.full((2 * OCTAVE,), NEVER, device=known.device)
-        ended[OCTAVE] = 0.0  # a chord that has ended stays as it is
-        while bool(open_.any()):
-            width = nats.shape[1]
-            contexts = context.view(listeners, rows, 1, *context.shape[1:]).expand(-1, -1, width, -1, -1).flatten(0, 2)
-            facts = (each.repeat_interleave(width, 0) for each in (known, banned))
-            logits = self._outcomes(contexts, chord, last, *facts)
-            if not bool(torch.isfinite(logits.amax(-1))[open_].all()):
-                raise ValueError("no outcome is possible")
-            outcomes = torch.where(open_[:, None], logits.log_softmax(-1), ended)
-            nats, parent, picked = widened(nats, outcomes.view(rows, width, -1))
-            place = (parent + width * torch.arange(rows, device=parent.device)[:, None]).flatten()
-            chord, last, open_ = self._grown(chord[place], last[place], open_[place], picked.flatten())
-            nats, open_ = _settled(nats, open_)
-        chords = chord.view(rows, -1, OCTAVE)
-        return chords[torch.arange(rows, device=chords.device), consensus(chords > 0, nats)]
+    def _named(self, context: Tensor, known: Tensor, banned: Tensor) -> Tensor | None:
+        """(N, 12): of all chords that have a name, over the likeliest basses, the one that agrees most with the others.
+
+        None where one of the rows allows none of them.
+        """
+        nats, classes, bass = self.looked_at(context, banned)
+        forbidden = (classes & banned[:, None, None, :OCTAVE]).any(-1)
+        forbidden = forbidden | ((known[:, None, None] > 0) & ~classes).any(-1)
+        nats = nats.masked_fill(forbidden, NEVER).flatten(1)
+        if not bool(torch.isfinite(nats.amax(-1)).all()):
+            return None
+        best = consensus(classes.flatten(1, 2), nats)
+        at = torch.arange(len(best), device=best.device)
+        chosen = classes.flatten(1, 2)[at, best].long()
+        lowest = bass[at, best // len(self.classes)]
+        return chosen.scatter(1, lowest[:, None], BASS)
+
+    def looked_at(self, context: Tensor, banned: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Chords with a name over the likeliest basses: log-probabilities, pitch classes, basses.
+
+        (N, bass, chord), (N, bass, chord, 12), (N, bass). Exact but for what is banned, which counts in the bass only.
+        """
+        nothing = torch.zeros_like(banned[:, :OCTAVE], dtype=torch.long)
+        first = self._outcomes(context, nothing, torch.full_like(nothing[:, 0], -1), nothing, banned).log_softmax(-1)
+        nats, bass = first[:, :OCTAVE].topk(BASSES, -1)
+        outcomes = self._at_nodes(context, bass)
+        index = (self.steps + OCTAVE * self.ends).expand(len(bass), BASSES, -1, -1)  # (N, bass, chord, turn)
+        drawn = outcomes[:, :, self.places.clamp(min=0)].gather(-1, index[..., None])[..., 0]
+        nats = nats[..., None] + torch.where(self.places >= 0, drawn, 0.0).sum(-1)
+        index = self.offsets[bass][:, :, None].expand(-1, -1, len(self.classes), -1)  # of each class above the bass
+        return nats, self.classes.expand(len(bass), BASSES, -1, -1).gather(-1, index), bass
+
+    def _at_nodes(self, context: Tensor, bass: Tensor) -> Tensor:
+        """(N, bass, node, 24) log-probabilities in all nodes of the vocabulary, by steps above each bass.
+
+        What has been decided is the same, seen from any bass, and only what may follow in a node is looked at.
+        """
+        rows, listeners = len(bass), len(context) // len(bass)
+        node, step = self.legal.unbind(1)  # (pair,)
+        states = torch.where(self.offsets[0] == 0, BASS * self.nodes, self.nodes * SOUNDS)
+        newest = functional.one_hot(self.newest, OCTAVE)
+        planes = torch.cat((self.planes(states), newest[..., None]), -1).to(context.dtype)
+        decided = self.decided(planes)[node, step]  # (pair, channels)
+        place = (bass[..., None] + step) % OCTAVE  # (N, bass, pair)
+        heard = context.view(listeners, rows, OCTAVE, -1)[
+            :, torch.arange(rows, device=bass.device)[:, None, None], place
+        ]
+        x = functional.relu(heard + decided)
+        logits = self.out(x + functional.relu(self.deeper(x)))  # (listener, N, bass, pair, 2)
+        found = logits.new_full((listeners, rows, bass.shape[1], len(self.nodes), 2, OCTAVE), NEVER)
+        found[..., node, 0, step] = logits[..., 0]
+        ends = step == self.newest[node] + 1
+        found[..., node[ends], 1, step[ends]] = logits[..., ends, 1]
+        return blended(found.flatten(-2).flatten(0, 1), rows, self.blend).log_softmax(-1)
 
     def _past_known(self, chord: Tensor, last: Tensor, known: Tensor) -> Tensor:
         """Outcomes that would leave a class silent of which it is known that it sounds."""
@@ -155,10 +201,3 @@ class SoundsOrSilent(nn.Module):
         earliest = torch.where(must, offset, OCTAVE).amin(-1, keepdim=True)
         begun = (last >= 0)[:, None]
         return torch.cat(((offset > earliest) & begun, must.any(-1, keepdim=True).expand_as(offset)), -1)
-
-
-def _settled(nats: Tensor, open_: Tensor) -> tuple[Tensor, Tensor]:
-    """Chords that could still grow are given up where they have hardly a chance: each further tone costs time."""
-    still = open_.view(nats.shape)
-    hopeless = still & ((nats.softmax(-1) * still).sum(-1, keepdim=True) < HOPELESS)
-    return nats.masked_fill(hopeless, NEVER), open_ & ~hopeless.flatten()

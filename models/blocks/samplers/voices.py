@@ -47,6 +47,9 @@ class Voices(nn.Module):
         self.out = nn.Linear(channels, voices)
         self.rest = nn.Linear(channels, voices)
         self.loss = loss
+        for one in range(voices):
+            firsts = [(one * (voices + 1) + other) * reach for other in (voices, *self._decided(one))]
+            self.register_buffer(f"first_{one}", torch.tensor(firsts), persistent=False)
         self.register_buffer("kernel", Softness().kernel(keys), persistent=False)
         steps = torch.arange(keys)[None] - torch.arange(keys)[:, None] + keys - 1  # (from, to)
         rest = torch.full((1, keys), reach - 1)
@@ -60,21 +63,22 @@ class Voices(nn.Module):
         planes = functional.one_hot(target, self.keys + 1)[..., : self.keys]
         return planes.transpose(-1, -2).float()
 
-    def _seen(self, voice: int, other: int, target: Tensor) -> Tensor:
-        """What the key of another voice (or `voices`: the own last one) says of every key, (N, key, channels)."""
-        first = (voice * (self.voices + 1) + other) * 2 * self.keys
-        rows: Tensor = self.intervals(first + self.steps[target])
-        return rows
-
     def logits(self, context: Tensor, voice: int, target: Tensor, before: Tensor) -> Tensor:
         """(N, key, channels), the voices decided so far and the frame before, (N, voice), to (N, key + 1)."""
-        x = context + self.voice.weight[voice] + self._seen(voice, self.voices, before[:, voice])
-        for other in self.order[: self.order.index(voice)]:
-            x = x + self._seen(voice, other, target[:, other])
-        x = functional.relu(x)
+        others = self._decided(voice)
+        seen = torch.cat((before[:, voice, None], target[:, others]), 1)  # its own last key, those of the others
+        rows = self.intervals(
+            self.get_buffer(f"first_{voice}")[:, None] + self.steps[seen]
+        )  # (N, other, key, channels)
+        x = functional.relu(context + self.voice.weight[voice] + rows.sum(1))
         x = x + functional.relu(self.deeper(x))
-        rest = self.rest(x.mean(1))[:, voice : voice + 1]
-        return torch.cat((self.out(x)[..., voice], rest), -1)
+        keys = x @ self.out.weight[voice] + self.out.bias[voice]
+        rest = x.mean(1) @ self.rest.weight[voice] + self.rest.bias[voice]
+        return torch.cat((keys, rest[:, None]), -1)
+
+    def _decided(self, voice: int) -> list[int]:
+        """The voices that are decided before one."""
+        return list(self.order[: self.order.index(voice)])
 
     def nll(self, features: Tensor, target: Tensor, before: Tensor) -> Tensor:
         """(batch, frame) nats, exact; in training the loss that was asked for."""
@@ -158,15 +162,18 @@ class Voices(nn.Module):
 
     def _faulty(self, voice: int, frame: Tensor, before: Tensor) -> Tensor:
         """Keys, (N, key + 1), with which a voice would cross one already decided, or follow it in fifths or octaves."""
-        keys, last = torch.arange(self.keys, device=frame.device), before[:, voice, None]
         found = torch.zeros(len(frame), self.keys + 1, dtype=torch.bool, device=frame.device)
-        for other in self.order[: self.order.index(voice)]:
-            was, now = before[:, other, None], frame[:, other, None]
-            up = 1 if other < voice else -1  # voices are numbered from the top down
-            interval = up * (was - last) % OCTAVE
-            together = (now != was) & (keys != last) & ((now > was) == (keys > last))
-            sounding = (was < self.keys) & (last < self.keys)
-            perfect = (interval == 0) | (interval == FIFTH)
-            parallel = together & sounding & perfect & (up * (now - keys) % OCTAVE == interval)
-            found[:, : self.keys] |= (now < self.keys) & (parallel | (up * keys > up * now))
+        others = self._decided(voice)
+        if not others:
+            return found
+        keys, last = self.steps[0] - self.keys + 1, before[:, voice, None, None]  # (K,), (N, 1, 1)
+        was, now = before[:, others, None], frame[:, others, None]  # (N, other, 1)
+        up = torch.tensor([1 if other < voice else -1 for other in others], device=frame.device)[
+            :, None
+        ]  # from the top
+        interval = up * (was - last) % OCTAVE
+        together = (now != was) & (keys != last) & ((now > was) == (keys > last))
+        perfect = ((interval == 0) | (interval == FIFTH)) & (was < self.keys) & (last < self.keys)
+        parallel = together & perfect & (up * (now - keys) % OCTAVE == interval)
+        found[:, : self.keys] = ((now < self.keys) & (parallel | (up * keys > up * now))).any(1)
         return found

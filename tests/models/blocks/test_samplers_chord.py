@@ -73,3 +73,30 @@ def test_a_known_class_sounds_whatever_the_bass_and_silence_can_be_forbidden() -
         assert int(made.draw(features(1), known, known, banned, choice)[0, 0, 7]) > 0
         free = torch.full_like(known, -1)
         assert bool((made.draw(features(1), free, free, banned, choice) > 0).any())
+
+
+@pytest.mark.parametrize("blend", [0.0, 0.4])
+def test_the_chords_that_are_looked_at_are_as_likely_as_the_likelihood_says(blend: float) -> None:
+    made = sampler()
+    made.blend = blend
+    context = made.features(torch.randn(1 if blend == 0 else 2, 1, 12, WIDTH))[:, 0]
+    nats, classes, bass = made.looked_at(context, torch.zeros(1, 13, dtype=torch.bool))
+    chords = classes[0].long().scatter(-1, bass[0, :, None, None].expand(-1, classes.shape[2], 1), BASS)
+    assert (chords == BASS).sum(-1).eq(1).all()
+    for flat, found in zip(chords.flatten(0, 1), nats[0].flatten(), strict=True):
+        tones = [int(bass_) for bass_ in (flat == BASS).nonzero()[:, 0]]
+        tones += [(tones[0] + step) % 12 for step in range(1, 12) if flat[(tones[0] + step) % 12]]
+        assert float(found) == pytest.approx(decided_one_by_one(made, context, tones), abs=1e-4)
+
+
+def decided_one_by_one(made: SoundsOrSilent, context: torch.Tensor, tones: list[int]) -> float:
+    """The log-probability of a chord, its bass first, by the outcomes that would be drawn."""
+    chord, last, total = torch.zeros(1, 12, dtype=torch.long), torch.tensor([-1]), 0.0
+    free, banned = torch.full((1, 12), -1), torch.zeros(1, 13, dtype=torch.bool)
+    for number, tone in enumerate(tones):
+        chances = made._outcomes(context, chord, last, free, banned).log_softmax(-1)[0]
+        total += float(chances[tone])
+        chord[0, tone], last = BASS if number == 0 else 1, torch.tensor([tone])
+    if (tones[-1] - tones[0]) % 12 < 11:
+        total += float(made._outcomes(context, chord, last, free, banned).log_softmax(-1)[0, 12:].logsumexp(-1))
+    return total
