@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from math import floor
 
 import torch
@@ -12,12 +12,16 @@ from models.capture import live_step
 from models.frame_model import Evidence, FrameModel, FrameState
 from models.learned.listening import OCTAVE, SILENT_FRAMES, choice, listen, outside, phase, plane
 from models.player import FRAMES_PER_BEAT, Answer, Frame, Moment, Sound, Wish
+from models.rules import harmony
 from models.rules.score import nearest_chord
 from music.keys import SILENCE
 from music.keys import Evidence as Heard
 from music.pitch import Key
 
 STRUCK = 2
+BARE_FRAMES = 8
+"""After so long alone, and at first, the right hand gets a chord of the rules, for the model to go on from."""
+FIRST_VOICES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,9 @@ class State:
     """For how many frames nothing has sounded."""
     evidence: Heard = SILENCE
     key: Key | None = None
+    bare: int = BARE_FRAMES
+    """For how many frames the right hand has sounded alone."""
+    rules: harmony.State = field(default_factory=harmony.State)
 
 
 class HandPlayer:
@@ -40,6 +47,7 @@ class HandPlayer:
         self.name = name
         self._model = model
         self._step = live_step(model)
+        self._rules = harmony.RuleHarmony()
         self._lowest, self._keys = model.config.lowest, model.config.keys
         self._device = next(model.parameters()).device
 
@@ -67,10 +75,14 @@ class HandPlayer:
         given = self._given(right, frame.onsets)
         frames = self._step(state.frames, row, given, phase(frame.next_bar_frame, self._device))
         sounding = sorted({*own, *(sound.pitch for sound in right)})
-        return State(frames, silent, *listen(state.evidence, state.key, sounding))
+        bare = 0 if own else state.bare + bool(right)
+        rules = self._rules.hear(state.rules, Frame(frame.onsets, frame.held))
+        return State(frames, silent, *listen(state.evidence, state.key, sounding), bare, rules)
 
     def answer(self, state: State, held: tuple[Sound, ...], moment: Moment) -> Answer:
         """What sounds in the open frame, from the top down; where it was asked already, what it struck stays."""
+        if held and state.bare >= BARE_FRAMES:
+            return self._begin(state, held, moment)
         # at a frame's beginning nobody knows yet what the right hand will do in it
         given = None if moment.move else self._given((*held, *moment.onsets), moment.onsets)
         evidence = self._evidence(state, moment.wish, held, self._begun(moment))
@@ -88,6 +100,14 @@ class HandPlayer:
         chord = nearest_chord(tones, pitches[-1] % OCTAVE) if pitches else None
         rests = (None,) * (voices - len(pitches))
         return Answer((*pitches, *rests), chord, moment.wish.key or state.key, struck)
+
+    def _begin(self, state: State, held: tuple[Sound, ...], moment: Moment) -> Answer:
+        """A chord of the rules. A model that hears nothing of its own has learned to go on with nothing."""
+        wish, voices = moment.wish, len(moment.wish.ranges)
+        few = replace(wish, ranges=wish.ranges[-FIRST_VOICES:], placement="below", spacing="open", temperature=0.0)
+        chord = self._rules.answer(state.rules, held, replace(moment, wish=few, last=None, move=False))
+        pitches = [pitch for pitch in chord.pitches if pitch is not None]
+        return Answer((*pitches, *(None,) * (voices - len(pitches))), chord.chord, chord.key, frozenset(pitches))
 
     def _given(self, held: tuple[Sound, ...], onsets: tuple[Sound, ...]) -> torch.Tensor:
         planes = [plane(sounds, self._lowest, self._keys) for sounds in (held, onsets)]

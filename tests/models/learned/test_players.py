@@ -155,6 +155,23 @@ def test_a_hand_that_was_asked_in_this_frame_already_keeps_what_it_struck() -> N
         state = made.hear(state, Frame(held, held, again, tuple(sorted(again.struck or ()))))
 
 
+def test_a_right_hand_alone_gets_a_chord_for_the_model_to_go_on_from() -> None:
+    torch.manual_seed(2)
+    silent = build(CONFIGS["hands"] | SMALL).eval()
+    silent.sampler.out.bias[0] += 50  # type: ignore[attr-defined]  # it never plays
+    made, held, wish = player(silent, "hands"), (Sound(76, 80),), Wish(((30, 70),) * 5, temperature=1.0)
+    state, struck = made.start(), []
+    for frame in range(20):
+        answer = made.answer(state, held, Moment(frame / 4, wish, move=bool(frame)))
+        struck += [frame] if answer.struck else []
+        sounding = answer if any(answer.pitches) else None
+        state = made.hear(state, Frame(held, held, sounding, tuple(sorted(answer.struck or ())), beat=frame / 4))
+        assert all(pitch is None or 30 <= pitch <= 70 for pitch in answer.pitches)
+        assert len(answer.pitches) == 5
+    assert struck == [0, 9, 18]  # two beats of nothing in between
+    assert not any(made.answer(made.start(), (), Moment(0.0, wish, move=True)).pitches)
+
+
 def test_the_musicians_own_left_hand_is_heard_as_the_models_own() -> None:
     made = make("hands")
     own = (Sound(48, 70), Sound(55, 70))
