@@ -81,11 +81,12 @@ class HandPlayer:
 
     def answer(self, state: State, held: tuple[Sound, ...], moment: Moment) -> Answer:
         """What sounds in the open frame, from the top down; where it was asked already, what it struck stays."""
-        if held and state.bare >= BARE_FRAMES:
+        begun = self._begun(moment)
+        if held and state.bare >= BARE_FRAMES and not (begun and any(begun.pitches)):
             return self._begin(state, held, moment)
         # at a frame's beginning nobody knows yet what the right hand will do in it
         given = None if moment.move else self._given((*held, *moment.onsets), moment.onsets)
-        evidence = self._evidence(state, moment.wish, held, self._begun(moment))
+        evidence = self._evidence(state, moment.wish, held, begun)
         kept_on = evidence.known[0, 0] > 0
         drawn = self._model.draw(state.frames, given, evidence, choice(moment))[0, 0]
         keys = [int(key) for key in drawn.nonzero()[:, 0]]
