@@ -39,7 +39,7 @@ def test_every_learned_preset_has_its_player(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", LEARNED)
-def test_what_it_plays_is_in_range_ends_with_the_piece_and_is_mostly_in_c(rendered: dict[str, Score], name: str) -> None:
+def test_what_it_plays_is_in_range_ends_with_it_and_is_mostly_in_c(rendered: dict[str, Score], name: str) -> None:
     melody, added = parts(rendered[name])
     limits = list(dict.fromkeys((part.lowest, part.highest) for part in Settings.of(presets.load(name)).parts))
     assert added
