@@ -63,16 +63,24 @@ class Voices(nn.Module):
         planes = functional.one_hot(target, self.keys + 1)[..., : self.keys]
         return planes.transpose(-1, -2).float()
 
-    def logits(self, context: Tensor, voice: int, target: Tensor, before: Tensor) -> Tensor:
-        """(N, key, channels), the voices decided so far and the frame before, (N, voice), to (N, key + 1)."""
+    def logits(
+        self, context: Tensor, voice: int, target: Tensor, before: Tensor, among: Tensor | None = None
+    ) -> Tensor:
+        """(N, key, channels), the voices decided so far and the frame before, (N, voice), to (N, key + 1).
+
+        Where only some keys are possible, `among`, the others and the rest are left at -inf, which saves time.
+        """
+        steps = self.steps
+        if among is not None:
+            context, steps = context[:, among], steps[:, among]
         others = self._decided(voice)
         seen = torch.cat((before[:, voice, None], target[:, others]), 1)  # its own last key, those of the others
-        rows = self.intervals(
-            self.get_buffer(f"first_{voice}")[:, None] + self.steps[seen]
-        )  # (N, other, key, channels)
+        rows = self.intervals(self.get_buffer(f"first_{voice}")[:, None] + steps[seen])  # (N, other, key, channels)
         x = functional.relu(context + self.voice.weight[voice] + rows.sum(1))
         x = x + functional.relu(self.deeper(x))
         keys = x @ self.out.weight[voice] + self.out.bias[voice]
+        if among is not None:
+            return keys.new_full((len(keys), self.keys + 1), NEVER).index_copy(1, among, keys)
         rest = x.mean(1) @ self.rest.weight[voice] + self.rest.bias[voice]
         return torch.cat((keys, rest[:, None]), -1)
 
@@ -135,7 +143,9 @@ class Voices(nn.Module):
     def _outcomes(self, context: Tensor, voice: int, frame: Tensor, before: Tensor, banned: Tensor) -> Tensor:
         """(N, key + 1) logits of a voice; what is forbidden has none. Context and the frame before of each listener."""
         decided = frame.clamp(min=0).repeat(len(context) // len(frame), 1)
-        logits = blended(self.logits(context, voice, decided, before), len(frame), self.blend)
+        possible = ~banned.all(0)  # (K + 1,)
+        among = None if bool(possible[-1]) else possible[:-1].nonzero()[:, 0]
+        logits = blended(self.logits(context, voice, decided, before, among), len(frame), self.blend)
         if self.strict:
             stricter = banned | self._faulty(voice, frame, before[: len(frame)])
             banned = torch.where(stricter.all(-1, keepdim=True), banned, stricter)
