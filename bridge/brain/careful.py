@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from typing import Any
 
@@ -48,8 +50,8 @@ class Careful:
     @torch.inference_mode()
     def hear(self, state: Any, frame: Frame) -> Any:
         """The state one frame later."""
-        torch.set_flush_denormal(True)  # of this thread: what fades for long is many times slower otherwise
-        state = self._player.hear(state, frame)
+        with _swift():
+            state = self._player.hear(state, frame)
         if not finite(state):
             raise ArithmeticError("what it has heard is no number any more (NaN)")
         return state
@@ -57,7 +59,18 @@ class Careful:
     @torch.inference_mode()
     def answer(self, state: Any, held: tuple[Sound, ...], moment: Moment) -> Answer:
         """What to play with the notes the musician holds now."""
-        return self._player.answer(state, held, moment)
+        with _swift():
+            return self._player.answer(state, held, moment)
+
+
+@contextmanager
+def _swift() -> Iterator[None]:
+    """Denormal numbers are nought meanwhile, in this thread: what fades for long is many times slower otherwise."""
+    torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(False)
 
 
 def finite(state: object) -> bool:
