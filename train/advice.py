@@ -61,10 +61,11 @@ def soprano(target: NDArray[np.int64] | Tensor) -> Line:
 
 def advice(melody: Line) -> NDArray[np.uint8]:
     """(frame, 12, plane): what the adviser says of each pitch class when it knows the melody up to that frame."""
-    return np.array([planes(answer) for answer in _answers(melody)], np.uint8)
+    return np.array([planes(answer) for answer in answers(melody)], np.uint8)
 
 
-def _answers(melody: Line) -> Iterator[Answer | None]:
+def answers(melody: Line) -> Iterator[Answer | None]:
+    """What the rules play in each frame, asked at each note and each beat; a rest keeps the last answer."""
     adviser = Adviser()
     state = adviser.start()
     for number, (pitch, struck) in enumerate(zip(melody.pitches, melody.struck, strict=True)):

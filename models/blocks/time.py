@@ -61,9 +61,8 @@ class Recurrent(nn.Module):
     def step(self, frame: Tensor, state: State) -> tuple[Tensor, State]:
         """Advance one frame; gives what `forward` gives at that frame."""
         after = []
-        for layer, weights in enumerate(
-            self.cell.all_weights
-        ):  # cell by cell: the fused kernel packs weights each time
+        for layer, weights in enumerate(self.cell.all_weights):
+            # cell by cell: the fused kernel would pack its weights anew each time
             hidden = tuple(part[:, layer] for part in state)
             if self.kind == "lstm":
                 hidden = torch.lstm_cell(frame, hidden, *weights)

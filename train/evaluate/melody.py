@@ -5,17 +5,13 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from models.player import FRAMES_PER_BEAT, Answer, Frame, Moment, Sound, Wish
-from models.rules.harmony import RuleHarmony
+from models.player import FRAMES_PER_BEAT, Answer
 from models.rules.score import SILENT
 from music.keys import SILENCE, estimate
 from music.keys import heard as weighed
 from music.pitch import Key
-from train.advice import line
+from train.advice import answers, line
 from train.evaluate.pieces import Piece
-
-VELOCITY = 80
-WISH = Wish(((53, 71), (48, 67), (36, 55)))
 
 
 def heard(piece: Piece) -> tuple[list[int], list[Key]]:
@@ -32,18 +28,9 @@ def heard(piece: Piece) -> tuple[list[int], list[Key]]:
 
 def by_rules(piece: Piece) -> Tensor:
     """(frame, 12) the chords of the rule player, asked at each note and each beat; a rest keeps the last one."""
-    player, melody = RuleHarmony(), line(piece.batch.given[0])
-    state, last, last_beat = player.start(), None, 0.0
     states = torch.zeros(len(piece), 12, dtype=torch.long)
-    for frame, pitch in enumerate(melody.pitches):
-        held = () if pitch == SILENT else (Sound(pitch, VELOCITY),)
-        onsets = held if melody.struck[frame] else ()
-        beat = frame / FRAMES_PER_BEAT
-        if onsets or (held and frame % FRAMES_PER_BEAT == 0):
-            last = player.answer(state, held, Moment(beat, WISH, last, last_beat, onsets))
-            last_beat = beat
-        _write(states[frame], last)
-        state = player.hear(state, Frame(onsets, held, last))
+    for row, answer in zip(states, answers(line(piece.batch.given[0])), strict=True):
+        _write(row, answer)
     return states
 
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from models.blocks.samplers.consensus import consensus
-from models.blocks.samplers.vocabulary import tree
+from models.blocks.samplers.vocabulary import Vocabulary
 from models.blocks.tied import OCTAVE, Surroundings
 from models.frames import Choice, blended
 
@@ -28,13 +26,6 @@ class SoundsOrSilent(nn.Module):
     """
 
     offsets: Tensor
-    nodes: Tensor
-    newest: Tensor
-    places: Tensor
-    steps: Tensor
-    ends: Tensor
-    classes: Tensor
-    legal: Tensor
 
     def __init__(self, width: int, *, channels: int = 64, blend: float = 0.0) -> None:
         super().__init__()
@@ -44,8 +35,7 @@ class SoundsOrSilent(nn.Module):
         self.deeper = nn.Linear(channels, channels)
         self.out = nn.Linear(channels, 2)
         classes = torch.arange(OCTAVE)
-        for field, value in asdict(tree()).items():
-            self.register_buffer(field, value, persistent=False)
+        self.names = Vocabulary()
         self.register_buffer("offsets", (classes - classes[:, None]) % OCTAVE, persistent=False)  # (bass, class)
 
     def planes(self, target: Tensor) -> Tensor:
@@ -153,7 +143,7 @@ class SoundsOrSilent(nn.Module):
         best = consensus(classes.flatten(1, 2), nats)
         at = torch.arange(len(best), device=best.device)
         chosen = classes.flatten(1, 2)[at, best].long()
-        lowest = bass[at, best // len(self.classes)]
+        lowest = bass[at, best // len(self.names.classes)]
         return chosen.scatter(1, lowest[:, None], BASS)
 
     def looked_at(self, context: Tensor, banned: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -165,11 +155,15 @@ class SoundsOrSilent(nn.Module):
         first = self._outcomes(context, nothing, torch.full_like(nothing[:, 0], -1), nothing, banned).log_softmax(-1)
         nats, bass = first[:, :OCTAVE].topk(BASSES, -1)
         outcomes = self._at_nodes(context, bass)
-        index = (self.steps + OCTAVE * self.ends).expand(len(bass), BASSES, -1, -1)  # (N, bass, chord, turn)
-        drawn = outcomes[:, :, self.places.clamp(min=0)].gather(-1, index[..., None])[..., 0]
-        nats = nats[..., None] + torch.where(self.places >= 0, drawn, 0.0).sum(-1)
-        index = self.offsets[bass][:, :, None].expand(-1, -1, len(self.classes), -1)  # of each class above the bass
-        return nats, self.classes.expand(len(bass), BASSES, -1, -1).gather(-1, index), bass
+        index = (self.names.steps + OCTAVE * self.names.ends).expand(
+            len(bass), BASSES, -1, -1
+        )  # (N, bass, chord, turn)
+        drawn = outcomes[:, :, self.names.places.clamp(min=0)].gather(-1, index[..., None])[..., 0]
+        nats = nats[..., None] + torch.where(self.names.places >= 0, drawn, 0.0).sum(-1)
+        index = self.offsets[bass][:, :, None].expand(
+            -1, -1, len(self.names.classes), -1
+        )  # of each class above the bass
+        return nats, self.names.classes.expand(len(bass), BASSES, -1, -1).gather(-1, index), bass
 
     def _at_nodes(self, context: Tensor, bass: Tensor) -> Tensor:
         """(N, bass, node, 24) log-probabilities in all nodes of the vocabulary, by steps above each bass.
@@ -177,9 +171,9 @@ class SoundsOrSilent(nn.Module):
         What has been decided is the same, seen from any bass, and only what may follow in a node is looked at.
         """
         rows, listeners = len(bass), len(context) // len(bass)
-        node, step = self.legal.unbind(1)  # (pair,)
-        states = torch.where(self.offsets[0] == 0, BASS * self.nodes, self.nodes * SOUNDS)
-        newest = functional.one_hot(self.newest, OCTAVE)
+        node, step = self.names.legal.unbind(1)  # (pair,)
+        states = torch.where(self.offsets[0] == 0, BASS * self.names.nodes, self.names.nodes * SOUNDS)
+        newest = functional.one_hot(self.names.newest, OCTAVE)
         planes = torch.cat((self.planes(states), newest[..., None]), -1).to(context.dtype)
         decided = self.decided(planes)[node, step]  # (pair, channels)
         place = (bass[..., None] + step) % OCTAVE  # (N, bass, pair)
@@ -188,9 +182,9 @@ class SoundsOrSilent(nn.Module):
         ]
         x = functional.relu(heard + decided)
         logits = self.out(x + functional.relu(self.deeper(x)))  # (listener, N, bass, pair, 2)
-        found = logits.new_full((listeners, rows, bass.shape[1], len(self.nodes), 2, OCTAVE), NEVER)
+        found = logits.new_full((listeners, rows, bass.shape[1], len(self.names.nodes), 2, OCTAVE), NEVER)
         found[..., node, 0, step] = logits[..., 0]
-        ends = step == self.newest[node] + 1
+        ends = step == self.names.newest[node] + 1
         found[..., node[ends], 1, step[ends]] = logits[..., ends, 1]
         return blended(found.flatten(-2).flatten(0, 1), rows, self.blend).log_softmax(-1)
 

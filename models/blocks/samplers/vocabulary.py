@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from music.pitch import QUALITIES
 
@@ -14,8 +12,7 @@ SILENT = OCTAVE
 """Of the outcomes: from here on all classes are silent."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tree:
+class Vocabulary(nn.Module):
     """Chords as steps above their bass; each node is what is decided so far, each chord a way through the nodes."""
 
     nodes: Tensor
@@ -33,26 +30,25 @@ class Tree:
     legal: Tensor
     """(pair, 2): each node with each step that may follow in it."""
 
-
-def tree() -> Tree:
-    """All qualities of `music.pitch` over each of their tones."""
-    chords = sorted({
-        tuple(sorted((tone - bass) % OCTAVE for tone in tones)) for tones in QUALITIES.values() for bass in tones
-    })  # fmt: skip
-    nodes: dict[tuple[int, ...], int] = {}
-    ways = [[_outcome(chord, turn, nodes) for turn in range(1, len(chord) + 1)] for chord in chords]
-    turns = max(map(len, ways))
-    padded = [way + [(-1, 0, False)] * (turns - len(way)) for way in ways]
-    place, step, end = (torch.tensor([[each[i] for each in way] for way in padded]) for i in range(3))
-    return Tree(
-        nodes=_planes(list(nodes)),
-        newest=torch.tensor([node[-1] for node in nodes]),
-        places=place,
-        steps=step,
-        ends=end,
-        classes=_planes(chords),
-        legal=torch.tensor([(i, step) for i, node in enumerate(nodes) for step in range(node[-1] + 1, OCTAVE)]),
-    )
+    def __init__(self) -> None:
+        super().__init__()
+        chords = sorted({
+            tuple(sorted((tone - bass) % OCTAVE for tone in tones)) for tones in QUALITIES.values() for bass in tones
+        })  # fmt: skip
+        nodes: dict[tuple[int, ...], int] = {}
+        ways = [[_outcome(chord, turn, nodes) for turn in range(1, len(chord) + 1)] for chord in chords]
+        turns = max(map(len, ways))
+        padded = [way + [(-1, 0, False)] * (turns - len(way)) for way in ways]
+        legal = [(i, step) for i, node in enumerate(nodes) for step in range(node[-1] + 1, OCTAVE)]
+        for name, value in (
+            ("nodes", _planes(list(nodes))),
+            ("newest", torch.tensor([node[-1] for node in nodes])),
+            *((name, torch.tensor([[each[i] for each in way] for way in padded]))
+              for i, name in enumerate(("places", "steps", "ends"))),
+            ("classes", _planes(chords)),
+            ("legal", torch.tensor(legal)),
+        ):  # fmt: skip
+            self.register_buffer(name, value, persistent=False)
 
 
 def _outcome(chord: tuple[int, ...], turn: int, nodes: dict[tuple[int, ...], int]) -> tuple[int, int, bool]:

@@ -178,9 +178,8 @@ class Voices(nn.Module):
             return found
         keys, last = self.steps[0] - self.keys + 1, before[:, voice, None, None]  # (K,), (N, 1, 1)
         was, now = before[:, others, None], frame[:, others, None]  # (N, other, 1)
-        up = torch.tensor([1 if other < voice else -1 for other in others], device=frame.device)[
-            :, None
-        ]  # from the top
+        above = [1 if other < voice else -1 for other in others]  # voices are numbered from the top
+        up = torch.tensor(above, device=frame.device)[:, None]
         interval = up * (was - last) % OCTAVE
         together = (now != was) & (keys != last) & ((now > was) == (keys > last))
         perfect = ((interval == 0) | (interval == FIFTH)) & (was < self.keys) & (last < self.keys)
