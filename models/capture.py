@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from math import isfinite
 
 import torch
 from torch import Tensor
@@ -16,9 +17,20 @@ WARM_STEPS = 3
 
 
 def live_step(model: FrameModel) -> Step:
-    """`model.step` for one piece: captured on CUDA, as it is elsewhere, and where its history grows with the piece."""
+    """`model.step` for one piece: captured on CUDA, as it is elsewhere, and where its history grows with the piece.
+
+    It raises ArithmeticError where what was heard has become NaN or infinite: all of it is in the features.
+    """
     on_cuda = next(model.parameters()).device.type == "cuda"
-    return CapturedStep(model) if on_cuda and model.config.time != "attention" else model.step
+    step = CapturedStep(model) if on_cuda and model.config.time != "attention" else model.step
+
+    def checked(state: FrameState, target: Tensor, given: Tensor, phase: Tensor) -> FrameState:
+        state = step(state, target, given, phase)
+        if not isfinite(float(state.features.sum())):
+            raise ArithmeticError("what it has heard is no number any more (NaN)")
+        return state
+
+    return checked
 
 
 class CapturedStep:

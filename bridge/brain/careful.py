@@ -1,10 +1,9 @@
-"""Learned players as torch wants them: on their device, without gradients, one thread, and watched for NaN."""
+"""Learned players as torch wants them: on their device, without gradients, in one thread."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import fields, is_dataclass
 from typing import Any
 
 import torch
@@ -35,7 +34,7 @@ def load(name: str, device: str) -> Player[Any]:
 
 
 class Careful:
-    """A player without gradients. ArithmeticError where what it has heard has become NaN or infinite."""
+    """A player without gradients."""
 
     def __init__(self, player: Player[Any]) -> None:
         self._player = player
@@ -51,10 +50,7 @@ class Careful:
     def hear(self, state: Any, frame: Frame) -> Any:
         """The state one frame later."""
         with _swift():
-            state = self._player.hear(state, frame)
-        if not finite(state):
-            raise ArithmeticError("what it has heard is no number any more (NaN)")
-        return state
+            return self._player.hear(state, frame)
 
     @torch.inference_mode()
     def answer(self, state: Any, held: tuple[Sound, ...], moment: Moment) -> Answer:
@@ -71,16 +67,3 @@ def _swift() -> Iterator[None]:
         yield
     finally:
         torch.set_flush_denormal(False)
-
-
-def finite(state: object) -> bool:
-    """Whether all numbers in a state, however it is packed, are numbers and not too large."""
-    if isinstance(state, torch.Tensor):
-        return not state.is_floating_point() or bool(torch.isfinite(state).all())
-    if isinstance(state, tuple | list):
-        return all(map(finite, state))
-    if isinstance(state, dict):
-        return all(map(finite, state.values()))
-    if is_dataclass(state):
-        return all(finite(getattr(state, field.name)) for field in fields(state))
-    return True

@@ -83,10 +83,10 @@ class Players:
 
 def _warm(player: Player[Any]) -> None:
     """Play a little: the first calls are the slow ones, and must not be those of a concert."""
-    wish = Wish(ranges=((36, 81),) * WARM_VOICES, temperature=1.0)
     note = (Sound(72, 80),)
     state = player.start()
     for frame in range(WARM_FRAMES):
+        wish = Wish(ranges=((36, 81),) * WARM_VOICES, temperature=frame % 2)  # what is left to chance goes other ways
         answer = player.answer(state, note, Moment(frame / 4, wish, onsets=note, bar_frame=frame))
         state = player.hear(state, Frame(note, note, _kept(answer), next_bar_frame=frame + 1, beat=frame / 4))
 

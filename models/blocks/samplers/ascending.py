@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from models.blocks.live import ascending as live
+from models.blocks.live.picking import array, by_input, uniform
 from models.frames import Choice
 
 GOES_ON = 1
@@ -18,7 +21,7 @@ class Ascending(nn.Module):
     """The keys from the lowest up (or from the highest down) as a chain of conditionals, so the likelihood is exact.
 
     NADE (Larochelle and Murray 2011) with weights that all keys share: each sees what is decided from where it stands.
-    A frame is drawn in one pass for every key that sounds, and one more. States: 0 silent, 1 sounds; or 0 silent,
+    States: 0 silent, 1 sounds; or 0 silent,
     1 goes on, 2 struck.
     """
 
@@ -26,7 +29,7 @@ class Ascending(nn.Module):
         self, width: int, *, keys: int, states: int = 2, channels: int = 64, reach: int = 48, upwards: bool = True
     ) -> None:
         super().__init__()
-        self.states, self.upwards, self.reach = states, upwards, min(reach, keys - 1)
+        self.keys, self.states, self.upwards, self.reach = keys, states, upwards, min(reach, keys - 1)
         self.features = nn.Linear(width, channels)
         self.decided = nn.Linear((states - 1) * self.reach, channels, bias=False)
         self.count = nn.Linear(states - 1, channels, bias=False)
@@ -77,20 +80,20 @@ class Ascending(nn.Module):
             banned: bool; such a key is silent.
             choice: how each key is taken.
         """
-        context = self.features(features)[0]
-        known, banned, before = known[0, 0], banned[0, 0], before[0]
-        frame = torch.zeros_like(before)  # (1, K)
-        keys = range(frame.shape[1]) if self.upwards else range(frame.shape[1] - 1, -1, -1)
-        order = torch.tensor(list(keys), device=frame.device)
-        place = 0
-        for _ in keys:
-            logits = self.logits(context, frame, before)[0]
-            logits[:, 1:] = logits[:, 1:].masked_fill(banned[:, None], float("-inf"))
-            picked = torch.where(known >= 0, known, choice.pick(logits))
-            sounding = picked[order[place:]].nonzero()
-            if not len(sounding):
-                break
-            place += int(sounding[0]) + 1
-            key = order[place - 1]
-            frame[0, key] = picked[key]
-        return frame[None]
+        order = slice(None) if self.upwards else slice(None, None, -1)
+        heard = live.Heard(
+            array(self.features(features)[0, 0])[order],
+            before[0, 0].cpu().numpy()[order] > 0,
+            known[0, 0].cpu().numpy()[order],
+            banned[0, 0].cpu().numpy()[order],
+        )
+        goes_on = GOES_ON if self.states > 2 else 0
+        chances = uniform(self.keys, choice)
+        frame = live.draw(heard, self._weights(), goes_on, choice.temperature, choice.top_p, chances)
+        return torch.from_numpy(np.ascontiguousarray(frame[order])).to(features.device)[None, None]
+
+    def _weights(self) -> live.Weights:
+        return live.Weights(
+            by_input(self.decided), by_input(self.count),
+            by_input(self.deeper), array(self.deeper.bias), array(self.out.weight), array(self.out.bias),
+        )  # fmt: skip

@@ -6,8 +6,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from models.blocks.samplers.consensus import consensus
-from models.blocks.samplers.vocabulary import Vocabulary
+from models.blocks.live import chord as live
+from models.blocks.live.consensus import consensus
+from models.blocks.live.picking import Floats, Ints, array, by_input, shares
+from models.blocks.live.vocabulary import names
 from models.blocks.tied import OCTAVE, Surroundings
 from models.frames import Choice, blended
 
@@ -35,7 +37,6 @@ class SoundsOrSilent(nn.Module):
         self.deeper = nn.Linear(channels, channels)
         self.out = nn.Linear(channels, 2)
         classes = torch.arange(OCTAVE)
-        self.names = Vocabulary()
         self.register_buffer("offsets", (classes - classes[:, None]) % OCTAVE, persistent=False)  # (bass, class)
 
     def planes(self, target: Tensor) -> Tensor:
@@ -134,59 +135,34 @@ class SoundsOrSilent(nn.Module):
 
         None where one of the rows allows none of them.
         """
-        nats, classes, bass = self.looked_at(context, banned)
-        forbidden = (classes & banned[:, None, None, :OCTAVE]).any(-1)
-        forbidden = forbidden | ((known[:, None, None] > 0) & ~classes).any(-1)
-        nats = nats.masked_fill(forbidden, NEVER).flatten(1)
-        if not bool(torch.isfinite(nats.amax(-1)).all()):
-            return None
-        best = consensus(classes.flatten(1, 2), nats)
-        at = torch.arange(len(best), device=best.device)
-        chosen = classes.flatten(1, 2)[at, best].long()
-        lowest = bass[at, best // len(self.names.classes)]
-        return chosen.scatter(1, lowest[:, None], BASS)
+        chosen = torch.zeros_like(known)
+        for row in range(len(known)):
+            nats, masks, bass = self.looked_at(context[row :: len(known)], banned[row])
+            wanted, never = _mask(known[row] > 0), _mask(banned[row, :OCTAVE])
+            nats[(masks & never != 0) | (masks & wanted != wanted)] = NEVER
+            if nats.max() == NEVER:
+                return None
+            best = consensus(masks.ravel(), nats.ravel())
+            mask = int(masks.flat[best])
+            chosen[row] = torch.tensor([mask >> tone & 1 for tone in range(OCTAVE)])
+            chosen[row, int(bass[best // masks.shape[1]])] = BASS
+        return chosen
 
-    def looked_at(self, context: Tensor, banned: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Chords with a name over the likeliest basses: log-probabilities, pitch classes, basses.
+    def looked_at(self, context: Tensor, banned: Tensor) -> tuple[Floats, Ints, Ints]:
+        """Chords with a name over the likeliest basses: log-probabilities, pitch classes as bits, basses.
 
-        (N, bass, chord), (N, bass, chord, 12), (N, bass). Exact but for what is banned, which counts in the bass only.
+        (bass, chord), (bass, chord), (bass,), of one moment as each listener hears it, (listener, 12, channel). Exact
+        but for what is banned, (13,), which counts in the bass only.
         """
-        nothing = torch.zeros_like(banned[:, :OCTAVE], dtype=torch.long)
-        first = self._outcomes(context, nothing, torch.full_like(nothing[:, 0], -1), nothing, banned).log_softmax(-1)
-        nats, bass = first[:, :OCTAVE].topk(BASSES, -1)
-        outcomes = self._at_nodes(context, bass)
-        index = (self.names.steps + OCTAVE * self.names.ends).expand(
-            len(bass), BASSES, -1, -1
-        )  # (N, bass, chord, turn)
-        drawn = outcomes[:, :, self.names.places.clamp(min=0)].gather(-1, index[..., None])[..., 0]
-        nats = nats[..., None] + torch.where(self.names.places >= 0, drawn, 0.0).sum(-1)
-        index = self.offsets[bass][:, :, None].expand(
-            -1, -1, len(self.names.classes), -1
-        )  # of each class above the bass
-        return nats, self.names.classes.expand(len(bass), BASSES, -1, -1).gather(-1, index), bass
-
-    def _at_nodes(self, context: Tensor, bass: Tensor) -> Tensor:
-        """(N, bass, node, 24) log-probabilities in all nodes of the vocabulary, by steps above each bass.
-
-        What has been decided is the same, seen from any bass, and only what may follow in a node is looked at.
-        """
-        rows, listeners = len(bass), len(context) // len(bass)
-        node, step = self.names.legal.unbind(1)  # (pair,)
-        states = torch.where(self.offsets[0] == 0, BASS * self.names.nodes, self.names.nodes * SOUNDS)
-        newest = functional.one_hot(self.names.newest, OCTAVE)
-        planes = torch.cat((self.planes(states), newest[..., None]), -1).to(context.dtype)
-        decided = self.decided(planes)[node, step]  # (pair, channels)
-        place = (bass[..., None] + step) % OCTAVE  # (N, bass, pair)
-        heard = context.view(listeners, rows, OCTAVE, -1)[
-            :, torch.arange(rows, device=bass.device)[:, None, None], place
-        ]
-        x = functional.relu(heard + decided)
-        logits = self.out(x + functional.relu(self.deeper(x)))  # (listener, N, bass, pair, 2)
-        found = logits.new_full((listeners, rows, bass.shape[1], len(self.names.nodes), 2, OCTAVE), NEVER)
-        found[..., node, 0, step] = logits[..., 0]
-        ends = step == self.names.newest[node] + 1
-        found[..., node[ends], 1, step[ends]] = logits[..., ends, 1]
-        return blended(found.flatten(-2).flatten(0, 1), rows, self.blend).log_softmax(-1)
+        weights = live.Weights(
+            by_input(self.decided.near), array(self.decided.near.bias), by_input(self.deeper), array(self.deeper.bias),
+            array(self.out.weight), array(self.out.bias), shares(self.blend),
+        )  # fmt: skip
+        heard, named = array(context), names(self.decided.reach)
+        bass, first = live.basses(heard, weights, banned.cpu().numpy(), BASSES)
+        x = torch.from_numpy(live.places(heard, weights, named, bass)).to(context)
+        logits = array(self.out(x + functional.relu(self.deeper(x))))
+        return *live.looked_at(logits, weights, named, bass, first), bass
 
     def _past_known(self, chord: Tensor, last: Tensor, known: Tensor) -> Tensor:
         """Outcomes that would leave a class silent of which it is known that it sounds."""
@@ -195,3 +171,7 @@ class SoundsOrSilent(nn.Module):
         earliest = torch.where(must, offset, OCTAVE).amin(-1, keepdim=True)
         begun = (last >= 0)[:, None]
         return torch.cat(((offset > earliest) & begun, must.any(-1, keepdim=True).expand_as(offset)), -1)
+
+
+def _mask(classes: Tensor) -> int:
+    return sum(1 << tone for tone, sounds in enumerate(classes.tolist()) if sounds)

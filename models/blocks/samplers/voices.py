@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from models.blocks.samplers.consensus import consensus, widened
-from models.frames import Choice, blended
-from models.losses import OCTAVE, LossName, Softness, distance_cross_entropy, soft_cross_entropy
-
-FIFTH = 7
-NEVER = float("-inf")
+from models.blocks.live import voices as live
+from models.blocks.live.picking import array, by_input, shares, uniform
+from models.frames import Choice
+from models.losses import LossName, Softness, distance_cross_entropy, soft_cross_entropy
 
 
 class Voices(nn.Module):
@@ -63,24 +62,16 @@ class Voices(nn.Module):
         planes = functional.one_hot(target, self.keys + 1)[..., : self.keys]
         return planes.transpose(-1, -2).float()
 
-    def logits(
-        self, context: Tensor, voice: int, target: Tensor, before: Tensor, among: Tensor | None = None
-    ) -> Tensor:
-        """(N, key, channels), the voices decided so far and the frame before, (N, voice), to (N, key + 1).
-
-        Where only some keys are possible, `among`, the others and the rest are left at -inf, which saves time.
-        """
-        steps = self.steps
-        if among is not None:
-            context, steps = context[:, among], steps[:, among]
+    def logits(self, context: Tensor, voice: int, target: Tensor, before: Tensor) -> Tensor:
+        """(N, key, channels), the voices decided so far and the frame before, (N, voice), to (N, key + 1)."""
         others = self._decided(voice)
         seen = torch.cat((before[:, voice, None], target[:, others]), 1)  # its own last key, those of the others
-        rows = self.intervals(self.get_buffer(f"first_{voice}")[:, None] + steps[seen])  # (N, other, key, channels)
+        rows = self.intervals(
+            self.get_buffer(f"first_{voice}")[:, None] + self.steps[seen]
+        )  # (N, other, key, channels)
         x = functional.relu(context + self.voice.weight[voice] + rows.sum(1))
         x = x + functional.relu(self.deeper(x))
         keys = x @ self.out.weight[voice] + self.out.bias[voice]
-        if among is not None:
-            return keys.new_full((len(keys), self.keys + 1), NEVER).index_copy(1, among, keys)
         rest = x.mean(1) @ self.rest.weight[voice] + self.rest.bias[voice]
         return torch.cat((keys, rest[:, None]), -1)
 
@@ -127,62 +118,20 @@ class Voices(nn.Module):
             banned: bool (batch, 1, voice, key + 1), the rest last.
             choice: how each voice is taken.
         """
-        context, last = self.features(features)[:, 0], before[:, 0]
-        if choice.temperature <= 0:
-            return self._considered(context, last, known[:, 0], banned[:, 0])[:, None]
-        frame = known[:, 0].clone()
-        for voice in self._free(frame):
-            logits = self._outcomes(context, voice, frame, last, banned[:, 0, voice])
-            frame[:, voice] = torch.where(known[:, 0, voice] >= 0, frame[:, voice], choice.pick(logits))
-        return frame[:, None]
+        listened = array(self.features(features)[:, 0]).reshape(-1, len(known), self.keys, self.voice.embedding_dim)
+        lasts = before.cpu().numpy().reshape(-1, len(known), self.voices)
+        weights, order = self._weights(), np.array(self.order)
+        sung, forbidden = known[:, 0].cpu().numpy(), banned[:, 0].cpu().numpy()
+        drawn = []
+        for row in range(len(known)):
+            heard = live.Heard(listened[:, row].copy(), lasts[:, row].copy(), forbidden[row], order)
+            chances = uniform(self.voices, choice)
+            drawn.append(live.draw(heard, weights, sung[row], self.strict, choice.temperature, choice.top_p, chances))
+        return torch.from_numpy(np.stack(drawn)).to(features.device)[:, None]
 
-    def _free(self, known: Tensor) -> list[int]:
-        """The voices that are to be decided, in their order."""
-        return [voice for voice in self.order if not bool((known[:, voice] >= 0).all())]
-
-    def _outcomes(self, context: Tensor, voice: int, frame: Tensor, before: Tensor, banned: Tensor) -> Tensor:
-        """(N, key + 1) logits of a voice; what is forbidden has none. Context and the frame before of each listener."""
-        decided = frame.clamp(min=0).repeat(len(context) // len(frame), 1)
-        possible = ~banned.all(0)  # (K + 1,)
-        among = None if bool(possible[-1]) else possible[:-1].nonzero()[:, 0]
-        logits = blended(self.logits(context, voice, decided, before, among), len(frame), self.blend)
-        if self.strict:
-            stricter = banned | self._faulty(voice, frame, before[: len(frame)])
-            banned = torch.where(stricter.all(-1, keepdim=True), banned, stricter)
-        return logits.masked_fill(banned, NEVER)
-
-    def _considered(self, context: Tensor, before: Tensor, known: Tensor, banned: Tensor) -> Tensor:
-        """(N, voice): of the likeliest frames the one that agrees most with them."""
-        rows, listeners = len(known), len(context) // len(known)
-        frames, nats = known[:, None], torch.zeros(rows, 1, device=known.device)  # (N, beam, V), (N, beam)
-        for voice in self._free(known):
-            width = frames.shape[1]
-            contexts = context.view(listeners, rows, 1, *context.shape[1:]).expand(-1, -1, width, -1, -1).flatten(0, 2)
-            lasts = before.view(listeners, rows, 1, -1).expand(-1, -1, width, -1).flatten(0, 2)
-            forbidden = banned[:, None, voice].expand(-1, width, -1).flatten(0, 1)
-            logits = self._outcomes(contexts, voice, frames.flatten(0, 1), lasts, forbidden)
-            if not bool(torch.isfinite(logits.amax(-1)).all()):
-                raise ValueError("no outcome is possible")
-            nats, parent, picked = widened(nats, logits.log_softmax(-1).view(rows, width, -1))
-            frames = frames.gather(1, parent[..., None].expand(-1, -1, self.voices)).clone()
-            frames[..., voice] = torch.where(known[:, None, voice] >= 0, known[:, None, voice], picked)
-        classes = functional.one_hot(torch.where(frames == self.keys, OCTAVE, frames % OCTAVE), OCTAVE + 1).amax(2)
-        best = consensus(classes[..., :OCTAVE], nats)
-        return frames[torch.arange(rows, device=frames.device), best]
-
-    def _faulty(self, voice: int, frame: Tensor, before: Tensor) -> Tensor:
-        """Keys, (N, key + 1), with which a voice would cross one already decided, or follow it in fifths or octaves."""
-        found = torch.zeros(len(frame), self.keys + 1, dtype=torch.bool, device=frame.device)
-        others = self._decided(voice)
-        if not others:
-            return found
-        keys, last = self.steps[0] - self.keys + 1, before[:, voice, None, None]  # (K,), (N, 1, 1)
-        was, now = before[:, others, None], frame[:, others, None]  # (N, other, 1)
-        above = [1 if other < voice else -1 for other in others]  # voices are numbered from the top
-        up = torch.tensor(above, device=frame.device)[:, None]
-        interval = up * (was - last) % OCTAVE
-        together = (now != was) & (keys != last) & ((now > was) == (keys > last))
-        perfect = ((interval == 0) | (interval == FIFTH)) & (was < self.keys) & (last < self.keys)
-        parallel = together & perfect & (up * (now - keys) % OCTAVE == interval)
-        found[:, : self.keys] = ((now < self.keys) & (parallel | (up * keys > up * now))).any(1)
-        return found
+    def _weights(self) -> live.Weights:
+        return live.Weights(
+            array(self.voice.weight), array(self.intervals.weight), by_input(self.deeper), array(self.deeper.bias),
+            array(self.out.weight), array(self.out.bias), array(self.rest.weight), array(self.rest.bias),
+            shares(self.blend),
+        )  # fmt: skip

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import torch
 
-from bridge.brain.careful import Careful, device_of, finite
+from bridge.brain.careful import device_of
 from bridge.brain.change import Changes, Refusal
 from bridge.brain.in_time import InTime, Worker
 from bridge.brain.players import Players, check
@@ -14,7 +14,7 @@ from bridge.brain.settings import Settings
 from models.player import Frame, Moment, Player, Sound
 from models.rules.harmony import RuleHarmony
 from music.errors import ContinuoError
-from tests.bridge.brain.soloists import WISH, Failing, Scripted, Soloist, careful, chord
+from tests.bridge.brain.soloists import WISH, Failing, Scripted, careful, chord
 from tests.bridge.brain.stage import state
 
 NOTE = (Sound(72, 80),)
@@ -79,13 +79,6 @@ def test_player_that_cannot_play_a_note_is_not_taken() -> None:
     assert "no ears" in refused(player).message
 
 
-def test_weights_that_are_no_numbers_are_not_taken() -> None:
-    broken = Soloist()
-    with torch.no_grad():
-        broken.past.weight_hh[0, 0] = float("nan")
-    assert "NaN" in refused(Careful(broken)).message
-
-
 @pytest.mark.parametrize("pulse", [False, True])
 def test_careful_player_answers_without_gradients(pulse: bool) -> None:
     player = careful(pulse=pulse)
@@ -93,29 +86,6 @@ def test_careful_player_answers_without_gradients(pulse: bool) -> None:
     assert heard.is_inference()
     assert len(player.answer(heard, NOTE, Moment(0.0, WISH)).pitches) == 3
     assert (player.name, player.pulse) == ("soloist", pulse)
-
-
-def test_careful_player_raises_where_its_state_is_no_number_any_more() -> None:
-    player = careful()
-    with pytest.raises(ArithmeticError, match="NaN"):
-        player.hear(torch.full((1, 16), float("nan")), Frame(NOTE, NOTE))
-
-
-@pytest.mark.parametrize(
-    ("found", "fine"),
-    [
-        (None, True),
-        (3, True),
-        (torch.zeros(2), True),
-        (torch.zeros(2, dtype=torch.long), True),
-        (torch.tensor([0.0, float("inf")]), False),
-        ((1, [torch.tensor(float("nan"))]), False),
-        ({"past": torch.tensor(float("nan"))}, False),
-        (Moment(0.0, WISH), True),
-    ],
-)
-def test_numbers_are_looked_for_in_whatever_a_state_is_packed_in(found: object, fine: bool) -> None:
-    assert finite(found) is fine
 
 
 def test_device_that_is_asked_for_and_not_there_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

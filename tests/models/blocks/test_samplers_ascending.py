@@ -1,9 +1,11 @@
 from collections.abc import Iterator
 from itertools import product
 
+import numpy as np
 import pytest
 import torch
 
+from models.blocks.live import ascending as live
 from models.blocks.samplers.ascending import Ascending
 from models.frames import Choice
 
@@ -18,7 +20,7 @@ def no_gradients() -> Iterator[None]:
 
 def sampler(states: int = 2, *, upwards: bool = True) -> Ascending:
     torch.manual_seed(3)
-    made = Ascending(WIDTH, keys=KEYS, states=states, channels=8, reach=4, upwards=upwards).eval()
+    made = Ascending(WIDTH, keys=KEYS, states=states, channels=8, reach=3, upwards=upwards).eval()
     with torch.no_grad():
         made.out.weight *= 6  # so that the keys really depend on each other
         made.out.bias.zero_()
@@ -69,6 +71,21 @@ def test_draws_come_as_often_as_the_likelihood_says() -> None:
         drawn = made.draw(features(1), zero, free, zero.bool(), choice)[0, 0]
         count[int((drawn * torch.tensor([16, 8, 4, 2, 1])).sum())] += 1
     assert float((count / 300 - chances).abs().sum()) < 0.35
+
+
+@pytest.mark.parametrize("upwards", [True, False])
+def test_what_is_scored_live_is_what_the_likelihood_scores(upwards: bool) -> None:
+    made = sampler(3, upwards=upwards)
+    context = made.features(features(1))[0]
+    order = slice(None) if upwards else slice(None, None, -1)
+    nothing = np.full(KEYS, -1), np.zeros(KEYS, bool)
+    heard = live.Heard(context[0].numpy()[order], np.ones(KEYS, bool), *nothing)
+    for frame in every_frame(3)[0, ::7]:
+        expected = made.logits(context, frame[None], torch.ones_like(frame)[None])[0].numpy()[order]
+        scores = np.empty(3, np.float32)
+        for key in range(KEYS):
+            live.score(heard, made._weights(), frame.numpy()[order].copy(), key, scores)
+            assert scores == pytest.approx(expected[key], abs=1e-4)
 
 
 def test_known_keys_stay_and_banned_ones_are_silent() -> None:

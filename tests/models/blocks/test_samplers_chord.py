@@ -4,6 +4,7 @@ from itertools import product
 import pytest
 import torch
 
+from models.blocks.live.vocabulary import names
 from models.blocks.samplers.chord import BASS, SoundsOrSilent
 from models.frames import Choice
 
@@ -80,13 +81,14 @@ def test_the_chords_that_are_looked_at_are_as_likely_as_the_likelihood_says(blen
     made = sampler()
     made.blend = blend
     context = made.features(torch.randn(1 if blend == 0 else 2, 1, 12, WIDTH))[:, 0]
-    nats, classes, bass = made.looked_at(context, torch.zeros(1, 13, dtype=torch.bool))
-    chords = classes[0].long().scatter(-1, bass[0, :, None, None].expand(-1, classes.shape[2], 1), BASS)
-    assert (chords == BASS).sum(-1).eq(1).all()
-    for flat, found in zip(chords.flatten(0, 1), nats[0].flatten(), strict=True):
-        tones = [int(bass_) for bass_ in (flat == BASS).nonzero()[:, 0]]
-        tones += [(tones[0] + step) % 12 for step in range(1, 12) if flat[(tones[0] + step) % 12]]
-        assert float(found) == pytest.approx(decided_one_by_one(made, context, tones), abs=1e-4)
+    nats, masks, basses = made.looked_at(context, torch.zeros(13, dtype=torch.bool))
+    assert nats.shape == masks.shape == (3, len(names(6).masks))
+    for bass, row, chords in zip(basses, nats, masks, strict=True):
+        for found, mask in zip(row, chords, strict=True):
+            steps = [step for step in range(12) if mask >> (bass + step) % 12 & 1]
+            assert steps[0] == 0
+            tones = [int(bass + step) % 12 for step in steps]
+            assert float(found) == pytest.approx(decided_one_by_one(made, context, tones), abs=1e-4)
 
 
 def decided_one_by_one(made: SoundsOrSilent, context: torch.Tensor, tones: list[int]) -> float:

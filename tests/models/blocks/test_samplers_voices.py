@@ -1,11 +1,14 @@
 from collections.abc import Iterator
 from itertools import product
 
+import numpy as np
 import pytest
 import torch
 
+from models.blocks.live import voices as live
+from models.blocks.live.picking import shares
 from models.blocks.samplers.voices import Voices
-from models.frames import Choice
+from models.frames import Choice, blended
 from models.rules.score import parallel
 
 KEYS, WIDTH, VOICES = 4, 8, 3
@@ -56,6 +59,46 @@ def test_draws_come_as_often_as_the_likelihood_says() -> None:
     drawn = made.draw(features(1).expand(many, 1, -1, -1), before.expand(many, 1, -1), free, banned, choice)[:, 0]
     index = (drawn * torch.tensor([25, 5, 1])).sum(-1)
     assert float((torch.bincount(index, minlength=125) / many - chances).abs().sum()) < 0.25
+
+
+@pytest.mark.parametrize("blend", [0.0, 0.3])
+@pytest.mark.parametrize("rests", [False, True])
+def test_what_is_scored_live_is_what_the_likelihood_scores(blend: float, rests: bool) -> None:
+    made, listeners = sampler(), 2 if blend else 1
+    context = torch.randn(listeners, KEYS, 8, generator=torch.Generator().manual_seed(5))
+    before = torch.tensor([[0, KEYS, 2], [0, 3, KEYS]])[:listeners]
+    weights = made._weights()._replace(listeners=shares(blend))
+    for frame in product(range(KEYS + 1), repeat=2):
+        decided = torch.tensor([frame[0], -1, frame[1]])
+        expected = blended(made.logits(context, 1, decided.expand(listeners, -1), before), 1, blend)[0]
+        banned = np.zeros((VOICES, KEYS + 1), bool)
+        banned[1, 2], banned[1, KEYS] = True, not rests
+        expected[torch.from_numpy(banned[1])] = float("-inf")
+        heard = live.Heard(context.numpy(), before.numpy(), banned, np.array(made.order))
+        scores = np.empty(KEYS + 1, np.float32)
+        live.score(heard, weights, 2, decided.numpy(), False, scores)
+        found = torch.from_numpy(scores).log_softmax(-1)
+        assert torch.allclose(found, expected.log_softmax(-1), atol=1e-5)
+
+
+def test_at_temperature_zero_the_likeliest_frame_wins_where_nothing_else_is_likely() -> None:
+    made, before = sampler(), torch.tensor([[[0, 1, 2]]])
+    made.out.weight *= 90
+    chords = torch.tensor(list(product(range(KEYS + 1), repeat=VOICES)))[None]
+    nats = made.nll(features(125), chords, before.expand_as(chords))[0]
+    assert float(torch.exp(-nats.min())) > 0.9
+    free = torch.full((1, 1, VOICES), -1)
+    banned = torch.zeros(1, 1, VOICES, KEYS + 1, dtype=torch.bool)
+    drawn = made.draw(features(1), before, free, banned, Choice(0.0))[0, 0]
+    assert drawn.tolist() == chords[0, int(nats.argmin())].tolist()
+
+
+def test_no_possible_outcome_is_an_error() -> None:
+    free = torch.full((1, 1, VOICES), -1)
+    banned = torch.ones(1, 1, VOICES, KEYS + 1, dtype=torch.bool)
+    for temperature in (0.0, 1.0):
+        with pytest.raises(ValueError, match="no outcome is possible"):
+            sampler().draw(features(1), torch.tensor([[[0, 1, 2]]]), free, banned, Choice(temperature))
 
 
 def test_a_known_voice_stays_and_the_others_depend_on_it() -> None:
