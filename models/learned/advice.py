@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import floor
 
 from models.learned.listening import OCTAVE
 from models.player import FRAMES_PER_BEAT, Answer, Frame, Moment, Wish
 from models.rules import harmony
+from music.pitch import Key
 
 PLANES = 3
 """A tone of the chord, its root, a tone of the key's scale."""
@@ -34,12 +35,13 @@ class Adviser:
         """Before anything was heard."""
         return Advice(self._rules.start())
 
-    def now(self, advice: Advice, frame: Frame) -> Answer | None:
-        """What it says in a frame that may still be open; None where nothing was played yet."""
+    def now(self, advice: Advice, frame: Frame, key: Key | None = None) -> Answer | None:
+        """What it says in a frame that may still be open, in the key it is to stay in; None where nothing was played."""
         on_beat = floor(frame.beat * FRAMES_PER_BEAT + 1e-6) % FRAMES_PER_BEAT == 0
         if not (frame.onsets or (frame.held and on_beat)):
             return advice.answer
-        moment = Moment(frame.beat, WISH, advice.answer, advice.beat, frame.onsets)
+        wish = replace(WISH, key=key) if key else WISH
+        moment = Moment(frame.beat, wish, advice.answer, advice.beat, frame.onsets)
         return self._rules.answer(advice.rules, frame.held or frame.onsets, moment)
 
     def hear(self, advice: Advice, frame: Frame) -> Advice:

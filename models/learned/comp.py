@@ -76,7 +76,8 @@ class CompPlayer:
         )
         advised = None
         if self._adviser and state.advice:
-            advised = self._adviser.now(state.advice, Frame(moment.onsets, held, beat=moment.beat))
+            heard = Frame(moment.onsets, held, beat=moment.beat)
+            advised = self._adviser.now(state.advice, heard, moment.wish.key)
         given = self._given(held, moment.onsets, advised)
         drawn = self._model.draw(state.frames, given, evidence, choice(moment))[0, 0].tolist()
         tones = frozenset(tone for tone, sounds in enumerate(drawn) if sounds)

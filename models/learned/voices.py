@@ -86,7 +86,8 @@ class VoicePlayer:
         evidence = self._evidence(wish, melody, parts)
         advised = None
         if self._adviser and state.advice:
-            advised = self._adviser.now(state.advice, _alone(melody, moment.onsets, moment.beat))
+            heard = _alone(melody, moment.onsets, moment.beat)
+            advised = self._adviser.now(state.advice, heard, wish.key)
         drawn = self._model.draw(state.frames, self._given(advised), evidence, choice(moment))[0, 0].tolist()
         found = [None if drawn[part] == self._keys else drawn[part] + self._lowest for part in parts]
         if wish.placement == "above":

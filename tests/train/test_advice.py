@@ -5,6 +5,7 @@ from models.frames import Batch
 from models.learned.advice import PLANES, Adviser, planes
 from models.player import Frame, Sound
 from models.rules.score import SILENT
+from music.pitch import Key
 from train.advice import Line, advice, line, on_keys, readvised, soprano
 
 CHORD, ROOT, SCALE = range(PLANES)
@@ -80,3 +81,11 @@ def test_a_melody_that_was_changed_is_advised_anew() -> None:
     assert torch.equal(told.given[..., :2], given[..., :2])
     plain = Batch(piece.target, given[..., :2], piece.phase, piece.mask)
     assert readvised(plain, "lead") is plain
+
+
+def test_advice_stays_in_a_key_that_is_locked() -> None:
+    adviser, key = Adviser(), Key(3, "major")
+    for pitch in range(60, 72):
+        note = (Sound(pitch, 80),)
+        answer = adviser.now(adviser.start(), Frame(note, note), key)
+        assert answer and answer.key == key
