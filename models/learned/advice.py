@@ -36,7 +36,7 @@ class Adviser:
         return Advice(self._rules.start())
 
     def now(self, advice: Advice, frame: Frame, key: Key | None = None) -> Answer | None:
-        """What it says in a frame that may still be open, in the key it is to stay in; None where nothing was played."""
+        """What it says in a frame that may still be open, staying in a key; None where nothing was played yet."""
         on_beat = floor(frame.beat * FRAMES_PER_BEAT + 1e-6) % FRAMES_PER_BEAT == 0
         if not (frame.onsets or (frame.held and on_beat)):
             return advice.answer
