@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 MAX_PHASE = 63
@@ -49,6 +51,11 @@ class Choice:
     top_p: float = 1.0
     """Only the likeliest outcomes that together have this probability (nucleus; Holtzman et al. 2020)."""
     generator: torch.Generator | None = None
+    lean: NDArray[np.float32] | None = None
+    """(key, state), of keys that are decided from the lowest up: added to the scores of the states of each.
+
+    What another player thinks of them, in nats: the draw is from the product of both (Hinton 2002).
+    """
 
     def pick(self, logits: Tensor) -> Tensor:
         """The index of one outcome along the last dimension; banned outcomes are at -inf.

@@ -50,6 +50,17 @@ def _near(pitch_class: int, last: int) -> int:
     return min(candidates, key=lambda pitch: abs(pitch - last))
 
 
+def top(given: NDArray[np.uint8] | Tensor, lowest: int) -> Line:
+    """The highest of what is struck, or else held, in each frame of (frame, key, plane), as a line."""
+    pitches, struck = [], []
+    for held, onset in given[..., :2].swapaxes(1, 2).tolist():
+        new = [key for key, state in enumerate(onset) if state]
+        sounding = new or [key for key, state in enumerate(held) if state]
+        struck.append(bool(new))
+        pitches.append(sounding[-1] + lowest if sounding else SILENT)
+    return Line(pitches, struck)
+
+
 def soprano(target: NDArray[np.int64] | Tensor) -> Line:
     """The first voice of (frame, voice) keys as a line; a note that is repeated is not struck again."""
     layout = LAYOUTS["voices"]

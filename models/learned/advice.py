@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import floor
 
 from models.learned.listening import OCTAVE
@@ -19,7 +19,7 @@ WISH = Wish(((53, 71), (48, 67), (36, 55)))
 class Advice:
     """What the adviser has heard, and said."""
 
-    rules: harmony.State
+    rules: harmony.State = field(default_factory=harmony.State)
     answer: Answer | None = None
     beat: float = 0.0
     """When that was said."""
@@ -33,7 +33,7 @@ class Adviser:
 
     def start(self) -> Advice:
         """Before anything was heard."""
-        return Advice(self._rules.start())
+        return Advice()
 
     def now(self, advice: Advice, frame: Frame, key: Key | None = None) -> Answer | None:
         """What it says in a frame that may still be open, staying in a key; None where nothing was played yet."""

@@ -5,14 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from math import floor
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from models.blocks.samplers.ascending import GOES_ON
 from models.capture import live_step
 from models.frame_model import Evidence, FrameModel, FrameState
+from models.learned.advice import Advice, Adviser
 from models.learned.listening import OCTAVE, SILENT_FRAMES, choice, listen, outside, phase, plane
 from models.player import FRAMES_PER_BEAT, Answer, Frame, Moment, Sound, Wish
-from models.rules import harmony
+from models.rules.harmony import RuleHarmony
 from models.rules.score import nearest_chord
 from music.keys import SILENCE
 from music.keys import Evidence as Heard
@@ -22,6 +25,11 @@ STRUCK = 2
 BARE_FRAMES = 8
 """After so long alone, and at first, the right hand gets a chord of the rules, for the model to go on from."""
 FIRST_VOICES = 3
+TONE, OTHER, STRANGE = 0.7, -1.5, -3.0
+"""How welcome (in nats) it is to strike a tone of the rules' chord, another one of the key, one out of the key.
+
+By itself the model has the texture of a left hand, but hears the harmony less well than the rules do: played on from
+nothing, it agreed with the written left hand in 38 % of its pitch classes, like this in 47 %, the rules in 44 %."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +43,7 @@ class State:
     key: Key | None = None
     bare: int = BARE_FRAMES
     """For how many frames the right hand has sounded alone."""
-    rules: harmony.State = field(default_factory=harmony.State)
+    advice: Advice = field(default_factory=Advice)
 
 
 class HandPlayer:
@@ -47,7 +55,7 @@ class HandPlayer:
         self.name = name
         self._model = model
         self._step = live_step(model)
-        self._rules = harmony.RuleHarmony()
+        self._rules, self._adviser = RuleHarmony(), Adviser()
         self._lowest, self._keys = model.config.lowest, model.config.keys
         self._device = next(model.parameters()).device
 
@@ -76,8 +84,8 @@ class HandPlayer:
         frames = self._step(state.frames, row, given, phase(frame.next_bar_frame, self._device))
         sounding = sorted({*own, *(sound.pitch for sound in right)})
         bare = 0 if own else state.bare + bool(right)
-        rules = self._rules.hear(state.rules, Frame(frame.onsets, frame.held))
-        return State(frames, silent, *listen(state.evidence, state.key, sounding), bare, rules)
+        advice = self._adviser.hear(state.advice, Frame(frame.onsets, frame.held, beat=frame.beat))
+        return State(frames, silent, *listen(state.evidence, state.key, sounding), bare, advice)
 
     def answer(self, state: State, held: tuple[Sound, ...], moment: Moment) -> Answer:
         """What sounds in the open frame, from the top down; where it was asked already, what it struck stays."""
@@ -88,7 +96,9 @@ class HandPlayer:
         given = None if moment.move else self._given((*held, *moment.onsets), moment.onsets)
         evidence = self._evidence(state, moment.wish, held, begun)
         kept_on = evidence.known[0, 0] > 0
-        drawn = self._model.draw(state.frames, given, evidence, choice(moment))[0, 0]
+        advised = self._adviser.now(state.advice, Frame(moment.onsets, held, beat=moment.beat), moment.wish.key)
+        taken = replace(choice(moment), lean=lean(advised, self._lowest, self._keys))
+        drawn = self._model.draw(state.frames, given, evidence, taken)[0, 0]
         keys = [int(key) for key in drawn.nonzero()[:, 0]]
         voices = len(moment.wish.ranges)
         first = [key for key in keys if kept_on[key]]
@@ -106,7 +116,7 @@ class HandPlayer:
         """A chord of the rules. A model that hears nothing of its own has learned to go on with nothing."""
         wish, voices = moment.wish, len(moment.wish.ranges)
         few = replace(wish, ranges=wish.ranges[-FIRST_VOICES:], placement="below", spacing="open", temperature=0.0)
-        chord = self._rules.answer(state.rules, held, replace(moment, wish=few, last=None, move=False))
+        chord = self._rules.answer(state.advice.rules, held, replace(moment, wish=few, last=None, move=False))
         pitches = [pitch for pitch in chord.pitches if pitch is not None]
         return Answer((*pitches, *(None,) * (voices - len(pitches))), chord.chord, chord.key, frozenset(pitches))
 
@@ -135,3 +145,18 @@ class HandPlayer:
                 goes_on = before and begun is not None and pitch not in (begun.struck or ())
                 known[key] = GOES_ON if goes_on else STRUCK
         return Evidence(torch.tensor([[known]], device=self._device), torch.tensor([[banned]], device=self._device))
+
+
+def lean(advised: Answer | None, lowest: int, keys: int) -> NDArray[np.float32] | None:
+    """(key, state): what the rules think of each key's states, for `Choice.lean`; None where they have no opinion."""
+    if not (advised and advised.chord and advised.key):
+        return None
+    of_class = [STRANGE] * OCTAVE
+    for tone in advised.key.scale:
+        of_class[tone] = OTHER
+    for tone in advised.chord.pitch_classes:
+        of_class[tone] = TONE
+    found = np.zeros((keys, STRUCK + 1), np.float32)
+    found[:, STRUCK] = np.array(of_class)[(lowest + np.arange(keys)) % OCTAVE]
+    found[:, GOES_ON] = np.minimum(found[:, STRUCK], 0)
+    return found

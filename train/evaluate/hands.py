@@ -6,21 +6,26 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from models.frames import Choice
+from models.blocks.samplers.ascending import GOES_ON
+from models.frames import Batch, Choice
+from models.learned.hands import STRUCK, lean
 from models.player import FRAMES_PER_BEAT
+from train.advice import answers, top
 from train.evaluate.hits import figures, persistence
 from train.evaluate.keys import excerpts
 from train.evaluate.pieces import Piece, exchanged, spread, with_given
 from train.evaluate.stream import GREEDY, Manner, Model, nats, play_all, sampling, shuffled_rise
 from train.evaluate.tables import FRAMES_OF_BEAT, CountTable, nothing, past, place_in_beat
-from train.evaluate.texture import MEASURES, Texture, classes, quartiles, shared, summary, texture
+from train.evaluate.texture import LOWEST, MEASURES, Texture, classes, quartiles, shared, summary, texture
 
 REMARK = (
-    "nats and onset_f1: the right hand's frame is known. Alone, decided at the frame's beginning as on stage: 16 beats "
-    "of the written left hand, then 32 of the model's at temperature 1, from the bar of its first strike, at most "
-    "32 pieces; inside_share: of pieces inside the middle half of the written ones (which are so by half)"
+    "nats and onset_f1: the right hand's frame is known. Alone, decided at the frame's beginning as on stage and with "
+    "the rules' opinion of each key: 16 beats of the written left hand, then 32 of the model's at temperature 1, from "
+    "the bar of its first strike, at most 32 pieces; left_hand_precision: of its pitch classes in a beat, how many the "
+    "written one has; inside_share: of pieces inside the middle half of the written ones (which are so by half)"
 )
 WARM_UP_FRAMES = 16 * FRAMES_PER_BEAT
 ALONE_FRAMES = 32 * FRAMES_PER_BEAT
@@ -49,7 +54,19 @@ def foretold(model: Model, pieces: Sequence[Piece], most: int = 32) -> dict[str,
 
 def _alone(choice: Choice) -> Manner:
     """By itself after the warm-up; on stage a frame is decided before the right hand has played in it."""
-    return Manner(choice, WARM_UP_FRAMES, late=True)
+    return Manner(choice, WARM_UP_FRAMES, late=True, leans=_leans)
+
+
+def _leans(batch: Batch) -> NDArray[np.float32]:
+    """What the rules think of every key, from what the right hand has done before each frame."""
+    keys = batch.target.shape[2]
+    found = np.zeros((*batch.target.shape, STRUCK + 1), np.float32)
+    for piece, given in zip(found, batch.given.cpu(), strict=True):
+        for t, advised in enumerate(answers(top(given[:-1], LOWEST))):
+            said = lean(advised, LOWEST, keys)
+            if said is not None:
+                piece[t + 1] = said
+    return found
 
 
 def takeovers(pieces: Sequence[Piece]) -> list[Piece]:
@@ -80,14 +97,17 @@ def described(played: Sequence[Tensor], some: Sequence[Piece]) -> dict[str, floa
     """Texture beside the middle half of the written left hands, and pitch classes beside both hands."""
     textures = [each for roll in played if (each := texture(roll[WARM_UP_FRAMES:]))]
     written = _written(some)
-    left, right = [], []
+    left, right, right_ones = [], [], []
     for roll, piece in zip(played, some, strict=True):
         own = _classes(roll)
-        left.append(shared(own, _classes(piece.batch.target[0])))
+        truth = _classes(piece.batch.target[0])
+        left.append(shared(own, truth))
+        right_ones.append([len(a & b) / len(a) for a, b in zip(own, truth, strict=True) if a and b])
         right.append(shared(own, _classes(piece.batch.given[0, :, :, 0])))
     found = summary(textures) | _middle(textures, written)
     return found | {
         "left_hand_jaccard": _mean(left),
+        "left_hand_precision": _mean(right_ones),
         "right_hand_jaccard": _mean(right),
         "silent_pieces_share": 1 - len(textures) / max(1, len(played)),
     }
@@ -101,12 +121,25 @@ def baselines(pieces: Sequence[Piece], train: Sequence[Piece]) -> dict[str, dict
         "data": described([piece.batch.target[0] for piece in some], some) | _bounds(some),
         "persistence": figures([persistence(piece.batch.target[0], strikes=True) for piece in cut], strikes=True),
     }
+    found["rules"] = described([_by_the_rules(piece) for piece in some], some)
     if train:
         tables = _tables(train[0].batch.target.shape[2])
         found |= {name: nats(table.count(train), pieces) for name, table in tables.items()}
         found["count_table"] |= foretold(tables["count_table"], pieces)
         found["count_table"] |= played_alone(tables["count_table"], some, sampling(tables["count_table"]))
     return found
+
+
+def _by_the_rules(piece: Piece) -> Tensor:
+    """Three voices under the right hand's top line, struck when they change: after each frame, as `_leans`."""
+    roll = torch.zeros_like(piece.batch.target[0])
+    before: set[int] = set()
+    for t, answer in enumerate(answers(top(piece.batch.given[0, :-1], LOWEST))):
+        sounding = {pitch - LOWEST for pitch in (answer.pitches if answer else ()) if pitch is not None}
+        for key in sounding:
+            roll[t + 1, key] = GOES_ON if key in before else STRUCK
+        before = sounding
+    return roll
 
 
 def _tables(keys: int) -> dict[str, CountTable]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import median
 from time import perf_counter
 from typing import Any, Protocol
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from models.frame_model import Evidence
@@ -66,6 +68,8 @@ class Manner:
     """Cells of the target that are told in the same frame, and honoured."""
     late: bool = False
     """Whether the condition of a frame is told only when that frame has closed."""
+    leans: Callable[[Batch], NDArray[np.float32]] | None = None
+    """(batch, frame, key, state): `Choice.lean` of each frame."""
     asked: Callable[[Batch], Tensor] | None = None
     """bool (batch, frame): when it is asked at all, as on stage; in between its last answer stands. None: always."""
 
@@ -79,6 +83,7 @@ def play(model: Model, batch: Batch, manner: Manner) -> Tensor:
     free = model.free(len(batch))
     played = torch.empty_like(batch.target)
     asked = manner.asked(batch) if manner.asked else None
+    leans = manner.leans(batch) if manner.leans else None
     drawn = torch.zeros_like(batch.target[:, :1])
     for t in range(frames):
         now = slice(t, t + 1)
@@ -89,7 +94,8 @@ def play(model: Model, batch: Batch, manner: Manner) -> Tensor:
         evidence = Evidence(known, free.banned)
         before = torch.where(known < 0, drawn, known)
         if asked is None or bool(asked[:, t].any()):
-            drawn = drawn_side_by_side(model, (state, None if manner.late else given, evidence), manner.choice)
+            lean = None if leans is None else leans[:, t]
+            drawn = drawn_side_by_side(model, (state, None if manner.late else given, evidence), manner.choice, lean)
         if asked is not None:
             drawn = torch.where(asked[:, t].view(-1, 1, 1), drawn, before)
         played[:, now] = drawn
@@ -99,21 +105,27 @@ def play(model: Model, batch: Batch, manner: Manner) -> Tensor:
     return played.cpu()
 
 
-def drawn_side_by_side(model: Model, now: tuple[Any, Tensor | None, Evidence], choice: Choice) -> Tensor:
+def drawn_side_by_side(
+    model: Model, now: tuple[Any, Tensor | None, Evidence], choice: Choice, lean: NDArray[np.float32] | None = None
+) -> Tensor:
     """The open frame of each piece, (batch, 1, cell), also by a sampler that draws one piece at a time.
 
-    Such a sampler gives the first piece's frame only, which would pass for everybody's.
+    Such a sampler gives the first piece's frame only, which would pass for everybody's. It alone has a use for `lean`.
     """
     rows = now[2].known.shape[0]
     state, given, evidence = now
-    drawn = model.draw(state, given, evidence, choice)
+    drawn = model.draw(state, given, evidence, _leaning(choice, lean, 0))
     if drawn.shape[0] == rows:
         return drawn
     others = []
     for row in range(1, rows):
         state, given, evidence = _row(now, row)
-        others.append(model.draw(state, given, evidence, choice))
+        others.append(model.draw(state, given, evidence, _leaning(choice, lean, row)))
     return torch.cat([drawn, *others])
+
+
+def _leaning(choice: Choice, lean: NDArray[np.float32] | None, row: int) -> Choice:
+    return choice if lean is None else replace(choice, lean=lean[row])
 
 
 def _row(state: Any, row: int) -> Any:

@@ -38,6 +38,8 @@ class Heard(NamedTuple):
     """(key,): the state, -1 where the key is free."""
     banned: Bools
     """(key,)."""
+    lean: Floats
+    """(key, state): what is added to the scores."""
 
 
 @njit(cache=True)
@@ -54,6 +56,8 @@ def draw(heard: Heard, weights: Weights, goes_on: int, temperature: float, top_p
             frame[key] = heard.known[key]
         elif not heard.banned[key]:
             score(heard, weights, frame, key, scores)
+            for state in range(states):
+                scores[state] += heard.lean[key, state]
             if goes_on and not heard.sounded[key]:
                 scores[goes_on] = NEVER
             if not normalised(scores):

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from models.blocks.live import ascending as live
-from models.blocks.live.picking import array, by_input, uniform
+from models.blocks.live.picking import Floats, array, by_input, uniform
 from models.frames import Choice
 
 GOES_ON = 1
@@ -86,11 +86,15 @@ class Ascending(nn.Module):
             before[0, 0].cpu().numpy()[order] > 0,
             known[0, 0].cpu().numpy()[order],
             banned[0, 0].cpu().numpy()[order],
+            self._lean(choice)[order],
         )
         goes_on = GOES_ON if self.states > 2 else 0
         chances = uniform(self.keys, choice)
         frame = live.draw(heard, self._weights(), goes_on, choice.temperature, choice.top_p, chances)
         return torch.from_numpy(np.ascontiguousarray(frame[order])).to(features.device)[None, None]
+
+    def _lean(self, choice: Choice) -> Floats:
+        return np.zeros((self.keys, self.states), np.float32) if choice.lean is None else choice.lean
 
     def _weights(self) -> live.Weights:
         return live.Weights(

@@ -78,14 +78,27 @@ def test_what_is_scored_live_is_what_the_likelihood_scores(upwards: bool) -> Non
     made = sampler(3, upwards=upwards)
     context = made.features(features(1))[0]
     order = slice(None) if upwards else slice(None, None, -1)
-    nothing = np.full(KEYS, -1), np.zeros(KEYS, bool)
-    heard = live.Heard(context[0].numpy()[order], np.ones(KEYS, bool), *nothing)
+    no_ban, no_lean = np.zeros(KEYS, bool), np.zeros((KEYS, 3), np.float32)
+    heard = live.Heard(context[0].numpy()[order], np.ones(KEYS, bool), np.full(KEYS, -1), no_ban, no_lean)
     for frame in every_frame(3)[0, ::7]:
         expected = made.logits(context, frame[None], torch.ones_like(frame)[None])[0].numpy()[order]
         scores = np.empty(3, np.float32)
         for key in range(KEYS):
             live.score(heard, made._weights(), frame.numpy()[order].copy(), key, scores)
             assert scores == pytest.approx(expected[key], abs=1e-4)
+
+
+@pytest.mark.parametrize("upwards", [True, False])
+def test_a_lean_multiplies_the_chances_of_each_key(upwards: bool) -> None:
+    made, zero = sampler(upwards=upwards), torch.zeros(1, 1, KEYS, dtype=torch.long)
+    first, free = 0 if upwards else KEYS - 1, torch.full((1, 1, KEYS), -1)
+    chance = made.logits(made.features(features(1))[0], zero[0], zero[0]).softmax(-1)[0, first, 1]
+    lean = np.zeros((KEYS, 2), np.float32)
+    lean[first, 1] = 1.5
+    choice = Choice(1.0, generator=torch.Generator().manual_seed(1), lean=lean)
+    drawn = [int(made.draw(features(1), zero, free, zero.bool(), choice)[0, 0, first]) for _ in range(2000)]
+    odds = float(chance / (1 - chance)) * np.exp(1.5)
+    assert float(np.mean(drawn)) == pytest.approx(odds / (1 + odds), abs=0.04)
 
 
 def test_known_keys_stay_and_banned_ones_are_silent() -> None:
