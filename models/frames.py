@@ -52,9 +52,9 @@ class Choice:
     """Only the likeliest outcomes that together have this probability (nucleus; Holtzman et al. 2020)."""
     generator: torch.Generator | None = None
     lean: NDArray[np.float32] | None = None
-    """(key, state), of keys that are decided from the lowest up: added to the scores of the states of each.
+    """(key,), of keys that are decided from the lowest up: what another player thinks of their sounding, in nats.
 
-    What another player thinks of them, in nats: the draw is from the product of both (Hinton 2002).
+    The draw is from the product of both (Hinton 2002, "Training Products of Experts").
     """
 
     def pick(self, logits: Tensor) -> Tensor:

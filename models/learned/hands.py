@@ -26,7 +26,7 @@ BARE_FRAMES = 8
 """After so long alone, and at first, the right hand gets a chord of the rules, for the model to go on from."""
 FIRST_VOICES = 3
 TONE, OTHER, STRANGE = 0.7, -1.5, -3.0
-"""How welcome (in nats) it is to strike a tone of the rules' chord, another one of the key, one out of the key.
+"""How welcome (in nats) it is to sound a tone of the rules' chord, another one of the key, one out of the key.
 
 By itself the model has the texture of a left hand, but hears the harmony less well than the rules do: played on from
 nothing, it agreed with the written left hand in 38 % of its pitch classes, like this in 47 %, the rules in 44 %."""
@@ -148,15 +148,10 @@ class HandPlayer:
 
 
 def lean(advised: Answer | None, lowest: int, keys: int) -> NDArray[np.float32] | None:
-    """(key, state): what the rules think of each key's states, for `Choice.lean`; None where they have no opinion."""
+    """(key,): what the rules think of each key's sounding, for `Choice.lean`; None where they have no opinion."""
     if not (advised and advised.chord and advised.key):
         return None
-    of_class = [STRANGE] * OCTAVE
-    for tone in advised.key.scale:
-        of_class[tone] = OTHER
-    for tone in advised.chord.pitch_classes:
-        of_class[tone] = TONE
-    found = np.zeros((keys, STRUCK + 1), np.float32)
-    found[:, STRUCK] = np.array(of_class)[(lowest + np.arange(keys)) % OCTAVE]
-    found[:, GOES_ON] = np.minimum(found[:, STRUCK], 0)
-    return found
+    of_class = np.full(OCTAVE, STRANGE, np.float32)
+    of_class[list(advised.key.scale)] = OTHER
+    of_class[list(advised.chord.pitch_classes)] = TONE
+    return of_class[(lowest + np.arange(keys)) % OCTAVE]

@@ -60,7 +60,7 @@ def _alone(choice: Choice) -> Manner:
 def _leans(batch: Batch) -> NDArray[np.float32]:
     """What the rules think of every key, from what the right hand has done before each frame."""
     keys = batch.target.shape[2]
-    found = np.zeros((*batch.target.shape, STRUCK + 1), np.float32)
+    found = np.zeros(batch.target.shape, np.float32)
     for piece, given in zip(found, batch.given.cpu(), strict=True):
         for t, advised in enumerate(answers(top(given[:-1], LOWEST))):
             said = lean(advised, LOWEST, keys)

@@ -69,7 +69,7 @@ class Manner:
     late: bool = False
     """Whether the condition of a frame is told only when that frame has closed."""
     leans: Callable[[Batch], NDArray[np.float32]] | None = None
-    """(batch, frame, key, state): `Choice.lean` of each frame."""
+    """(batch, frame, key): `Choice.lean` of each frame."""
     asked: Callable[[Batch], Tensor] | None = None
     """bool (batch, frame): when it is asked at all, as on stage; in between its last answer stands. None: always."""
 

@@ -31,6 +31,8 @@ class Texture:
     longest_held_beats: float
     held_beyond_share: float
     """Of its notes, those held for more than two bars of 4/4."""
+    repeated_share: float
+    """Of its strikes, those of a key that was struck in the frame before: hammering."""
 
 
 MEASURES = {"onset_rate": "onset_rate_per_beat", "register": "register_semitones", "polyphony": "polyphony_notes"}
@@ -42,15 +44,16 @@ def texture(states: Tensor) -> Texture | None:
     sounding = states > 0
     if not bool(sounding.any()):
         return None
-    lengths = held_frames(states)
+    strikes, lengths = states == 2, held_frames(states)
     pitches = torch.nonzero(sounding)[:, 1].double() + LOWEST
     at_once = sounding.sum(1)
     return Texture(
-        FRAMES_PER_BEAT * float((states == 2).any(1).double().mean()),
+        FRAMES_PER_BEAT * float(strikes.any(1).double().mean()),
         float(pitches.mean()),
         float(at_once[at_once > 0].double().mean()),
         float(lengths.max()) / FRAMES_PER_BEAT,
         float((lengths > BEYOND_BEATS * FRAMES_PER_BEAT).mean()),
+        float((strikes[1:] & strikes[:-1]).sum() / strikes.sum().clamp(min=1)),
     )
 
 
@@ -90,5 +93,6 @@ def summary(textures: Sequence[Texture]) -> dict[str, float]:
         return {}
     found = {name: float(np.mean([getattr(texture, name) for texture in textures])) for name in MEASURES.values()}
     found["longest_held_beats"] = max(texture.longest_held_beats for texture in textures)
-    found["held_beyond_share"] = float(np.mean([texture.held_beyond_share for texture in textures]))
+    for name in ("held_beyond_share", "repeated_share"):
+        found[name] = float(np.mean([getattr(texture, name) for texture in textures]))
     return found

@@ -39,7 +39,7 @@ class Heard(NamedTuple):
     banned: Bools
     """(key,)."""
     lean: Floats
-    """(key, state): what is added to the scores."""
+    """(key,): what is added to the scores of sounding."""
 
 
 @njit(cache=True)
@@ -56,8 +56,8 @@ def draw(heard: Heard, weights: Weights, goes_on: int, temperature: float, top_p
             frame[key] = heard.known[key]
         elif not heard.banned[key]:
             score(heard, weights, frame, key, scores)
-            for state in range(states):
-                scores[state] += heard.lean[key, state]
+            for state in range(1, states):
+                scores[state] += heard.lean[key]
             if goes_on and not heard.sounded[key]:
                 scores[goes_on] = NEVER
             if not normalised(scores):

@@ -94,7 +94,7 @@ class Ascending(nn.Module):
         return torch.from_numpy(np.ascontiguousarray(frame[order])).to(features.device)[None, None]
 
     def _lean(self, choice: Choice) -> Floats:
-        return np.zeros((self.keys, self.states), np.float32) if choice.lean is None else choice.lean
+        return np.zeros(self.keys, np.float32) if choice.lean is None else choice.lean
 
     def _weights(self) -> live.Weights:
         return live.Weights(

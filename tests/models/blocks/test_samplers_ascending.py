@@ -78,7 +78,7 @@ def test_what_is_scored_live_is_what_the_likelihood_scores(upwards: bool) -> Non
     made = sampler(3, upwards=upwards)
     context = made.features(features(1))[0]
     order = slice(None) if upwards else slice(None, None, -1)
-    no_ban, no_lean = np.zeros(KEYS, bool), np.zeros((KEYS, 3), np.float32)
+    no_ban, no_lean = np.zeros(KEYS, bool), np.zeros(KEYS, np.float32)
     heard = live.Heard(context[0].numpy()[order], np.ones(KEYS, bool), np.full(KEYS, -1), no_ban, no_lean)
     for frame in every_frame(3)[0, ::7]:
         expected = made.logits(context, frame[None], torch.ones_like(frame)[None])[0].numpy()[order]
@@ -93,8 +93,8 @@ def test_a_lean_multiplies_the_chances_of_each_key(upwards: bool) -> None:
     made, zero = sampler(upwards=upwards), torch.zeros(1, 1, KEYS, dtype=torch.long)
     first, free = 0 if upwards else KEYS - 1, torch.full((1, 1, KEYS), -1)
     chance = made.logits(made.features(features(1))[0], zero[0], zero[0]).softmax(-1)[0, first, 1]
-    lean = np.zeros((KEYS, 2), np.float32)
-    lean[first, 1] = 1.5
+    lean = np.zeros(KEYS, np.float32)
+    lean[first] = 1.5
     choice = Choice(1.0, generator=torch.Generator().manual_seed(1), lean=lean)
     drawn = [int(made.draw(features(1), zero, free, zero.bool(), choice)[0, 0, first]) for _ in range(2000)]
     odds = float(chance / (1 - chance)) * np.exp(1.5)
