@@ -1,4 +1,4 @@
-"""The live step on CUDA as one graph: a hundred small kernels are launched at once instead of one after the other."""
+"""The live step, watched for NaN; on CUDA as one graph, which launches a hundred small kernels at once."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WARM_STEPS = 3
 def live_step(model: FrameModel) -> Step:
     """`model.step` for one piece: captured on CUDA, as it is elsewhere, and where its history grows with the piece.
 
-    It raises ArithmeticError where what was heard has become NaN or infinite: all of it is in the features.
+    It raises ArithmeticError where what was heard has become NaN: all of it is in the features.
     """
     on_cuda = next(model.parameters()).device.type == "cuda"
     step = CapturedStep(model) if on_cuda and model.config.time != "attention" else model.step

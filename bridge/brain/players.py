@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from typing import Any
 
@@ -64,6 +65,8 @@ class Players:
         if name not in self._players:
             try:
                 learned = self._make(name, self._device)
+                gc.freeze()  # all of torch: looking through it would hold up those who play meanwhile
+                _warm(learned)  # compiles, the first time on a machine: other players need not wait for that
                 self.workplace.do(lambda: _warm(learned)).result()
             except ContinuoError:
                 raise
@@ -86,7 +89,7 @@ def _warm(player: Player[Any]) -> None:
     note = (Sound(72, 80),)
     state = player.start()
     for frame in range(WARM_FRAMES):
-        wish = Wish(ranges=((36, 81),) * WARM_VOICES, temperature=frame % 2)  # what is left to chance goes other ways
+        wish = Wish(ranges=((36, 81),) * WARM_VOICES, temperature=float(frame % 2))  # two ways through a sampler
         answer = player.answer(state, note, Moment(frame / 4, wish, onsets=note, bar_frame=frame))
         state = player.hear(state, Frame(note, note, _kept(answer), next_bar_frame=frame + 1, beat=frame / 4))
 

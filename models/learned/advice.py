@@ -38,7 +38,8 @@ class Adviser:
     def now(self, advice: Advice, frame: Frame, key: Key | None = None) -> Answer | None:
         """What it says in a frame that may still be open, staying in a key; None where nothing was played yet."""
         on_beat = floor(frame.beat * FRAMES_PER_BEAT + 1e-6) % FRAMES_PER_BEAT == 0
-        if not (frame.onsets or (frame.held and on_beat)):
+        strays = key is not None and advice.answer is not None and advice.answer.key != key
+        if not (frame.onsets or (frame.held and (on_beat or strays))):
             return advice.answer
         wish = replace(WISH, key=key) if key else WISH
         moment = Moment(frame.beat, wish, advice.answer, advice.beat, frame.onsets)

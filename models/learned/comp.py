@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import torch
 
-from models.blocks.samplers.chord import BASS, SOUNDS
+from models.blocks.live.chord import BASS, SOUNDS
 from models.capture import live_step
 from models.frame_model import Evidence, FrameModel, FrameState
 from models.learned.advice import Advice, Adviser, planes

@@ -89,3 +89,15 @@ def test_advice_stays_in_a_key_that_is_locked() -> None:
         note = (Sound(pitch, 80),)
         answer = adviser.now(adviser.start(), Frame(note, note), key)
         assert answer and answer.key == key
+
+
+def test_advice_of_another_key_is_not_kept_when_a_key_is_locked_later() -> None:
+    adviser, key = Adviser(), Key(3, "major")
+    state = adviser.start()
+    for number, pitch in enumerate((60, 64, 67, 72)):
+        note = (Sound(pitch, 80),)
+        state = adviser.hear(state, Frame(note, note, beat=number / 4))
+    between = Frame((), (Sound(72, 80),), beat=0.75)
+    assert adviser.now(state, between) == state.answer
+    locked = adviser.now(state, between, key)
+    assert locked and locked.key == key

@@ -1,5 +1,3 @@
-# mypy: disable-error-code="no-any-return, untyped-decorator"
-# (numba's decorators carry no types)
 """Keys drawn one after the other, each knowing what was decided before it."""
 
 from __future__ import annotations

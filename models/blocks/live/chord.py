@@ -1,6 +1,4 @@
-# mypy: disable-error-code="no-any-return, untyped-decorator"
-# (numba's decorators carry no types)
-"""All chords that have a name, over the likeliest basses, and the one that agrees most with them."""
+"""Chords drawn class by class; and all that have a name, over the likeliest basses."""
 
 from __future__ import annotations
 
@@ -9,8 +7,12 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from models.blocks.live.picking import NEVER, Bools, Floats, Ints, deepened, dot, normalised
+from models.blocks.live.picking import NEVER, Bools, Floats, Ints, deepened, dot, normalised, picked
 from models.blocks.live.vocabulary import OCTAVE, Names
+
+SOUNDS, BASS = 1, 2
+PLANES = 3
+"""Of what is decided: sounds, is the bass, is the newest."""
 
 
 class Weights(NamedTuple):
@@ -29,30 +31,92 @@ class Weights(NamedTuple):
     """(listener,): how much each has to say."""
 
 
-@njit(cache=True)
-def basses(context: Floats, weights: Weights, banned: Bools, most: int) -> tuple[Ints, Floats]:
-    """The likeliest basses and their log-probabilities, silence being one of the outcomes.
+class Heard(NamedTuple):
+    """What is known of the open frame."""
 
-    Args:
-        context: (listener, 12, channel).
-        weights: of the sampler.
-        banned: (13,): the classes, then silence altogether.
-        most: how many.
-    """
-    scores = np.zeros(2 * OCTAVE, np.float32)
-    hidden = np.empty(context.shape[2], np.float32)
-    for listener in range(len(context)):
-        for tone in range(OCTAVE):
-            x = np.maximum(context[listener, tone] + weights.decided_bias, np.float32(0))
-            deepened(x, weights.deeper, weights.deeper_bias, hidden)
-            for side in range(2):
-                share = weights.listeners[listener] * (dot(x, weights.out[side]) + weights.out_bias[side])
-                scores[side * OCTAVE + tone] += share
+    context: Floats
+    """(listener, 12, channel)."""
+    known: Bools
+    """(12,): classes that sound."""
+    banned: Bools
+    """(13,): classes that do not, then silence altogether."""
+
+
+@njit(cache=True)
+def draw(heard: Heard, weights: Weights, temperature: float, top_p: float, chances: Floats) -> Ints:
+    """The state of each class, class by class from the bass up. ValueError where there is no possible outcome."""
+    chord, last = np.zeros(OCTAVE, np.int64), -1
+    scores = np.empty(2 * OCTAVE, np.float32)
+    for turn in range(OCTAVE):
+        score(heard, weights, chord, last, scores)
+        if not normalised(scores):
+            raise ValueError("no outcome is possible")
+        outcome = picked(scores, temperature, top_p, chances[turn])
+        if outcome >= OCTAVE:
+            break
+        chord[outcome] = BASS if last < 0 else SOUNDS
+        last = outcome
+        if above_bass(chord, last) == OCTAVE - 1:
+            break
+    return chord
+
+
+@njit(cache=True)
+def above_bass(chord: Ints, tone: int) -> int:
+    """Steps from the bass up to a class."""
+    for bass in range(OCTAVE):
+        if chord[bass] == BASS:
+            return (tone - bass) % OCTAVE
+    return 0
+
+
+@njit(cache=True)
+def score(heard: Heard, weights: Weights, chord: Ints, last: int, scores: Floats) -> None:
+    """Scores of the 24 outcomes after a chord so far, its newest class `last` (-1: none); the impossible have none."""
+    scores.fill(NEVER)
+    reached = above_bass(chord, last) if last >= 0 else -1
+    missed = OCTAVE  # the lowest class that sounds for certain and is not there yet
     for tone in range(OCTAVE):
-        if banned[tone]:
-            scores[tone] = NEVER
-        if banned[OCTAVE]:
-            scores[OCTAVE + tone] = NEVER
+        if heard.known[tone] and chord[tone] == 0:
+            missed = min(missed, above_bass(chord, tone))
+    x, hidden = np.empty(heard.context.shape[2], np.float32), np.empty(heard.context.shape[2], np.float32)
+    for tone in range(OCTAVE):
+        step = above_bass(chord, tone) if last >= 0 else 0
+        sounds = (last < 0 or reached < step <= missed) and not heard.banned[tone]
+        ends = missed == OCTAVE and (step == reached + 1 if last >= 0 else not heard.banned[OCTAVE])
+        if not (sounds or ends):
+            continue
+        scores[tone], scores[OCTAVE + tone] = 0 if sounds else NEVER, 0 if ends else NEVER
+        for listener in range(len(heard.context)):
+            _joined(heard, weights, chord, last, listener, tone, x)
+            deepened(x, weights.deeper, weights.deeper_bias, hidden)
+            share = weights.listeners[listener]
+            scores[tone] += share * (dot(x, weights.out[0]) + weights.out_bias[0])
+            scores[OCTAVE + tone] += share * (dot(x, weights.out[1]) + weights.out_bias[1])
+
+
+@njit(cache=True)
+def _joined(heard: Heard, weights: Weights, chord: Ints, last: int, listener: int, tone: int, x: Floats) -> None:  # noqa: PLR0913, PLR0917
+    """What a class is to the chord: its own features, and how far it is from what is decided."""
+    across = len(weights.decided) // PLANES
+    for c in range(len(x)):
+        x[c] = heard.context[listener, tone, c] + weights.decided_bias[c]
+    for other in range(OCTAVE):
+        for plane in range(PLANES):
+            if chord[other] == 0 or (plane == 1 and chord[other] != BASS) or (plane == 2 and other != last):
+                continue
+            for distance in range((other - tone + across // 2) % OCTAVE, across, OCTAVE):
+                for c in range(len(x)):
+                    x[c] += weights.decided[plane * across + distance, c]
+    for c in range(len(x)):
+        x[c] = max(x[c], np.float32(0))
+
+
+@njit(cache=True)
+def basses(heard: Heard, weights: Weights, most: int) -> tuple[Ints, Floats]:
+    """The likeliest basses, at most so many, and their log-probabilities, silence being one of the outcomes."""
+    scores = np.empty(2 * OCTAVE, np.float32)
+    score(heard, weights, np.zeros(OCTAVE, np.int64), -1, scores)
     if not normalised(scores):
         raise ValueError("no outcome is possible")
     bass = np.argsort(-scores[:OCTAVE])[:most]

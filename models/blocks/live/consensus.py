@@ -1,5 +1,3 @@
-# mypy: disable-error-code="no-any-return, untyped-decorator"
-# (numba's decorators carry no types)
 """Which of the likeliest frames to play: the one that agrees most with them all."""
 
 from __future__ import annotations

@@ -1,5 +1,3 @@
-# mypy: disable-error-code="no-any-return, untyped-decorator"
-# (numba's decorators carry no types)
 """What all live draws have in common: a hidden layer, probabilities, a pick, and the weights as arrays."""
 
 from __future__ import annotations
@@ -30,7 +28,7 @@ def by_input(layer: nn.Linear) -> Floats:
 
 
 def uniform(count: int, choice: Choice) -> Floats:
-    """Numbers from 0 to 1 for as many picks; the same for the same generator."""
+    """Numbers from 0 to 1 for as many picks, the same for the same generator; at temperature 0 noughts."""
     if choice.temperature <= 0:
         return np.zeros(count, np.float32)
     device = choice.generator.device if choice.generator else "cpu"
@@ -44,7 +42,7 @@ def shares(blend: float) -> Floats:
 
 @njit(cache=True, fastmath={"contract", "reassoc"})
 def deepened(x: Floats, weights: Floats, bias: Floats, hidden: Floats) -> None:
-    """Add to each row of `x`, (feature,), what a rectified layer makes of it; `weights` are (input, output)."""
+    """Add to `x`, (feature,), what a rectified layer makes of it; `weights` are (input, output)."""
     for o in range(len(hidden)):  # a loop compiles in a tenth of the time of an assignment
         hidden[o] = bias[o]
     for i in range(len(x)):
@@ -100,7 +98,7 @@ def picked(nats: Floats, temperature: float, top_p: float, chance: float) -> int
                     likelier += np.exp((nats[other] - best) / np.float32(temperature))
             if likelier >= top_p * total:
                 chances[outcome] = 0
-    limit, sofar, last = chance * chances.sum(), np.float32(0), 0
+    limit, sofar, last = chance * chances.sum(), np.float32(0), int(np.argmax(nats))
     for outcome in range(len(chances)):
         if chances[outcome] > 0:
             sofar += chances[outcome]

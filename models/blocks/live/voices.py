@@ -1,5 +1,3 @@
-# mypy: disable-error-code="no-any-return, untyped-decorator"
-# (numba's decorators carry no types)
 """Voices drawn one after the other, or the likeliest of all together."""
 
 from __future__ import annotations
@@ -78,7 +76,8 @@ def draw(  # noqa: PLR0913, PLR0917 - plain arguments are what numba compiles to
     for i in range(len(frames)):
         for key in frames[i]:
             classes[i] |= 0 if key == keys else 1 << (key % OCTAVE)
-    return frames[consensus(classes, nats)]
+    best: Ints = frames[consensus(classes, nats)]
+    return best
 
 
 @njit(cache=True)

@@ -90,7 +90,7 @@ class Ascending(nn.Module):
         )
         goes_on = GOES_ON if self.states > 2 else 0
         chances = uniform(self.keys, choice)
-        frame = live.draw(heard, self._weights(), goes_on, choice.temperature, choice.top_p, chances)
+        frame = live.draw(heard, self._weights(), goes_on, float(choice.temperature), float(choice.top_p), chances)
         return torch.from_numpy(np.ascontiguousarray(frame[order])).to(features.device)[None, None]
 
     def _lean(self, choice: Choice) -> Floats:

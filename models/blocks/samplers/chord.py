@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from models.blocks.live import chord as live
+from models.blocks.live.chord import BASS, SOUNDS
 from models.blocks.live.consensus import consensus
-from models.blocks.live.picking import Floats, Ints, array, by_input, shares
+from models.blocks.live.picking import Bools, Floats, Ints, array, by_input, shares, uniform
 from models.blocks.live.vocabulary import names
 from models.blocks.tied import OCTAVE, Surroundings
-from models.frames import Choice, blended
+from models.frames import Choice
 
-SOUNDS, BASS = 1, 2
 NEVER = float("-inf")
 BASSES = 3
 """The likeliest ones, over which chords are looked at where nothing is left to chance."""
@@ -97,81 +98,55 @@ class SoundsOrSilent(nn.Module):
 
         `banned` is bool (batch, 1, 13): the classes, then silence altogether.
         """
-        context = self.features(features)[:, 0]
-        known, banned = known[:, 0], banned[:, 0]
-        if choice.temperature <= 0:
-            named = self._named(context, known, banned)
-            if named is not None:
-                return named[:, None]
-        chord, last = torch.zeros_like(known), torch.full_like(known[:, 0], -1)
-        open_ = torch.ones_like(last, dtype=torch.bool)
-        while bool(open_.any()):
-            logits = self._outcomes(context, chord, last, known, banned)
-            picked = choice.pick(torch.where(open_[:, None], logits, 0.0))
-            chord, last, open_ = self._grown(chord, last, open_, picked)
-        return chord[:, None]
+        rows, weights = len(known), self._weights()
+        listened = array(self.features(features)[:, 0]).reshape(-1, rows, *self._shape)
+        certain, forbidden = known[:, 0].cpu().numpy() > 0, banned[:, 0].cpu().numpy()
+        drawn = []
+        for row in range(rows):
+            heard = live.Heard(listened[:, row].copy(), certain[row], forbidden[row])
+            named = self._named(heard, weights) if choice.temperature <= 0 else None
+            if named is None:
+                chances = uniform(OCTAVE, choice)
+                named = live.draw(heard, weights, float(choice.temperature), float(choice.top_p), chances)
+            drawn.append(named)
+        return torch.from_numpy(np.stack(drawn)).to(features.device)[:, None]
 
-    def _outcomes(self, context: Tensor, chord: Tensor, last: Tensor, known: Tensor, banned: Tensor) -> Tensor:
-        """(N, 24) logits; what is forbidden has none. The context of each listener."""
-        listeners = len(context) // len(chord)
-        logits = self.logits(context, chord.repeat(listeners, 1), last.repeat(listeners))
-        logits = blended(logits, len(chord), self.blend)
-        silence = (banned[:, OCTAVE] & (last < 0))[:, None].expand(-1, OCTAVE)
-        forbidden = torch.cat((banned[:, :OCTAVE], silence), -1) | self._past_known(chord, last, known)
-        return logits.masked_fill(forbidden, NEVER)
+    @property
+    def _shape(self) -> tuple[int, int]:
+        return OCTAVE, self.deeper.in_features
 
-    def _grown(self, chord: Tensor, last: Tensor, open_: Tensor, picked: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """The chords one outcome later, their newest class, and whether they may go on."""
-        goes_on = open_ & (picked < OCTAVE)
-        rows = goes_on.nonzero()[:, 0]
-        chord = chord.clone()
-        chord[rows, picked[rows]] = torch.where(last[rows] < 0, BASS, SOUNDS)
-        last = torch.where(goes_on, picked, last)
-        full = (chord > 0).all(-1) | ~self._legal(chord, last).any(-1)
-        return chord, last, goes_on & ~full
-
-    def _named(self, context: Tensor, known: Tensor, banned: Tensor) -> Tensor | None:
-        """(N, 12): of all chords that have a name, over the likeliest basses, the one that agrees most with the others.
-
-        None where one of the rows allows none of them.
-        """
-        chosen = torch.zeros_like(known)
-        for row in range(len(known)):
-            nats, masks, bass = self.looked_at(context[row :: len(known)], banned[row])
-            wanted, never = _mask(known[row] > 0), _mask(banned[row, :OCTAVE])
-            nats[(masks & never != 0) | (masks & wanted != wanted)] = NEVER
-            if nats.max() == NEVER:
-                return None
-            best = consensus(masks.ravel(), nats.ravel())
-            mask = int(masks.flat[best])
-            chosen[row] = torch.tensor([mask >> tone & 1 for tone in range(OCTAVE)])
-            chosen[row, int(bass[best // masks.shape[1]])] = BASS
-        return chosen
-
-    def looked_at(self, context: Tensor, banned: Tensor) -> tuple[Floats, Ints, Ints]:
-        """Chords with a name over the likeliest basses: log-probabilities, pitch classes as bits, basses.
-
-        (bass, chord), (bass, chord), (bass,), of one moment as each listener hears it, (listener, 12, channel). Exact
-        but for what is banned, (13,), which counts in the bass only.
-        """
-        weights = live.Weights(
+    def _weights(self) -> live.Weights:
+        return live.Weights(
             by_input(self.decided.near), array(self.decided.near.bias), by_input(self.deeper), array(self.deeper.bias),
             array(self.out.weight), array(self.out.bias), shares(self.blend),
         )  # fmt: skip
-        heard, named = array(context), names(self.decided.reach)
-        bass, first = live.basses(heard, weights, banned.cpu().numpy(), BASSES)
-        x = torch.from_numpy(live.places(heard, weights, named, bass)).to(context)
+
+    def _named(self, heard: live.Heard, weights: live.Weights) -> Ints | None:
+        """(12,): of all chords that have a name, over the likeliest basses, the one that agrees most with the others.
+
+        None where none of them is allowed.
+        """
+        nats, masks, bass = self.looked_at(heard, weights)
+        wanted, never = _mask(heard.known), _mask(heard.banned[:OCTAVE])
+        nats[(masks & never != 0) | (masks & wanted != wanted)] = NEVER
+        if nats.max() == NEVER:
+            return None
+        best = consensus(masks.ravel(), nats.ravel())
+        chosen: Ints = masks.ravel()[best] >> np.arange(OCTAVE) & 1
+        chosen[bass[best // masks.shape[1]]] = BASS
+        return chosen
+
+    def looked_at(self, heard: live.Heard, weights: live.Weights) -> tuple[Floats, Ints, Ints]:
+        """Chords with a name over the likeliest basses: log-probabilities, pitch classes as bits, basses.
+
+        (bass, chord), (bass, chord), (bass,). Exact but for what is known and banned, which counts in the bass only.
+        """
+        named = names(self.decided.reach)
+        bass, first = live.basses(heard, weights, BASSES)
+        x = torch.from_numpy(live.places(heard.context, weights, named, bass)).to(self.out.weight)
         logits = array(self.out(x + functional.relu(self.deeper(x))))
         return *live.looked_at(logits, weights, named, bass, first), bass
 
-    def _past_known(self, chord: Tensor, last: Tensor, known: Tensor) -> Tensor:
-        """Outcomes that would leave a class silent of which it is known that it sounds."""
-        must = (known > 0) & (chord == 0)
-        offset = self.offsets[(chord == BASS).long().argmax(-1)]
-        earliest = torch.where(must, offset, OCTAVE).amin(-1, keepdim=True)
-        begun = (last >= 0)[:, None]
-        return torch.cat(((offset > earliest) & begun, must.any(-1, keepdim=True).expand_as(offset)), -1)
 
-
-def _mask(classes: Tensor) -> int:
-    return sum(1 << tone for tone, sounds in enumerate(classes.tolist()) if sounds)
+def _mask(classes: Bools) -> int:
+    return sum(1 << tone for tone, sounds in enumerate(classes) if sounds)

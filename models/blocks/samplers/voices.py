@@ -121,12 +121,13 @@ class Voices(nn.Module):
         listened = array(self.features(features)[:, 0]).reshape(-1, len(known), self.keys, self.voice.embedding_dim)
         lasts = before.cpu().numpy().reshape(-1, len(known), self.voices)
         weights, order = self._weights(), np.array(self.order)
+        heat = float(choice.temperature), float(choice.top_p)
         sung, forbidden = known[:, 0].cpu().numpy(), banned[:, 0].cpu().numpy()
         drawn = []
         for row in range(len(known)):
             heard = live.Heard(listened[:, row].copy(), lasts[:, row].copy(), forbidden[row], order)
             chances = uniform(self.voices, choice)
-            drawn.append(live.draw(heard, weights, sung[row], self.strict, choice.temperature, choice.top_p, chances))
+            drawn.append(live.draw(heard, weights, sung[row], self.strict, *heat, chances))
         return torch.from_numpy(np.stack(drawn)).to(features.device)[:, None]
 
     def _weights(self) -> live.Weights:

@@ -110,3 +110,18 @@ def test_known_keys_stay_and_banned_ones_are_silent() -> None:
         choice = Choice(2.0, generator=torch.Generator().manual_seed(seed))
         drawn = made.draw(features(1), zero, known, banned, choice)[0, 0].tolist()
         assert drawn[1] == 1 and drawn[3] == 0 and drawn[0] == drawn[4] == 0
+
+
+def test_what_did_not_sound_is_never_drawn_as_going_on() -> None:
+    made, before = sampler(3), torch.tensor([[[0, 1, 0, 2, 0]]])
+    free, none = torch.full((1, 1, KEYS), -1), torch.zeros(1, 1, KEYS, dtype=torch.bool)
+    choice = Choice(3.0, generator=torch.Generator().manual_seed(1))
+    drawn = torch.cat([made.draw(features(1), before, free, none, choice)[0] for _ in range(200)])
+    assert ((drawn == 1).any(0) == (before[0, 0] > 0)).all()
+
+
+def test_features_that_are_no_numbers_are_an_error() -> None:
+    made, zero = sampler(), torch.zeros(1, 1, KEYS, dtype=torch.long)
+    for temperature in (0.0, 1.0):
+        with pytest.raises(ValueError, match="no outcome is possible"):
+            made.draw(features(1) * float("nan"), zero, zero - 1, zero.bool(), Choice(temperature))

@@ -1,12 +1,15 @@
 from collections.abc import Iterator
 from itertools import product
 
+import numpy as np
 import pytest
 import torch
 
+from models.blocks.live import chord as live
+from models.blocks.live.chord import BASS
 from models.blocks.live.vocabulary import names
-from models.blocks.samplers.chord import BASS, SoundsOrSilent
-from models.frames import Choice
+from models.blocks.samplers.chord import SoundsOrSilent
+from models.frames import Choice, blended
 
 WIDTH = 8
 
@@ -81,7 +84,7 @@ def test_the_chords_that_are_looked_at_are_as_likely_as_the_likelihood_says(blen
     made = sampler()
     made.blend = blend
     context = made.features(torch.randn(1 if blend == 0 else 2, 1, 12, WIDTH))[:, 0]
-    nats, masks, basses = made.looked_at(context, torch.zeros(13, dtype=torch.bool))
+    nats, masks, basses = made.looked_at(heard(context), made._weights())
     assert nats.shape == masks.shape == (3, len(names(6).masks))
     for bass, row, chords in zip(basses, nats, masks, strict=True):
         for found, mask in zip(row, chords, strict=True):
@@ -93,12 +96,56 @@ def test_the_chords_that_are_looked_at_are_as_likely_as_the_likelihood_says(blen
 
 def decided_one_by_one(made: SoundsOrSilent, context: torch.Tensor, tones: list[int]) -> float:
     """The log-probability of a chord, its bass first, by the outcomes that would be drawn."""
-    chord, last, total = torch.zeros(1, 12, dtype=torch.long), torch.tensor([-1]), 0.0
-    free, banned = torch.full((1, 12), -1), torch.zeros(1, 13, dtype=torch.bool)
+    chord, last, total = np.zeros(12, np.int64), -1, 0.0
+    chances = torch.empty(24)
     for number, tone in enumerate(tones):
-        chances = made._outcomes(context, chord, last, free, banned).log_softmax(-1)[0]
-        total += float(chances[tone])
-        chord[0, tone], last = BASS if number == 0 else 1, torch.tensor([tone])
+        live.score(heard(context), made._weights(), chord, last, chances.numpy())
+        total += float(chances.log_softmax(-1)[tone])
+        chord[tone], last = BASS if number == 0 else 1, tone
     if (tones[-1] - tones[0]) % 12 < 11:
-        total += float(made._outcomes(context, chord, last, free, banned).log_softmax(-1)[0, 12:].logsumexp(-1))
+        live.score(heard(context), made._weights(), chord, last, chances.numpy())
+        total += float(chances.log_softmax(-1)[12:].logsumexp(-1))
     return total
+
+
+def heard(context: torch.Tensor) -> live.Heard:
+    """What nothing else is known of, (listener, 12, channel)."""
+    return live.Heard(context.numpy(), np.zeros(12, bool), np.zeros(13, bool))
+
+
+@pytest.mark.parametrize("blend", [0.0, 0.4])
+def test_what_is_scored_live_is_what_the_likelihood_scores(blend: float) -> None:
+    made, listeners = sampler(), 2 if blend else 1
+    made.blend = blend
+    context = made.features(torch.randn(listeners, 1, 12, WIDTH))[:, 0]
+    scores = torch.empty(24)
+    for tones in ((), (3,), (3, 7), (11, 2, 6), (5, 6, 7, 8), tuple(range(11))):
+        chord = torch.zeros(12, dtype=torch.long)
+        chord[list(tones)] = 1
+        chord[list(tones[:1])] = BASS
+        last = tones[-1] if tones else -1
+        logits = made.logits(context, chord.expand(listeners, -1), torch.tensor([last] * listeners))
+        expected = blended(logits, 1, blend)[0].log_softmax(-1)
+        live.score(heard(context), made._weights(), chord.numpy(), last, scores.numpy())
+        assert torch.allclose(scores.log_softmax(-1), expected, atol=1e-5)
+
+
+def test_what_is_known_and_banned_leaves_only_outcomes_that_agree_with_it() -> None:
+    made, scores = sampler(), torch.empty(24)
+    context = made.features(features(1))[:, 0]
+    banned = np.zeros(13, bool)
+    banned[[4, 12]] = True
+    known = np.zeros(12, bool)
+    known[7] = True
+    told = live.Heard(context.numpy(), known, banned)
+    live.score(told, made._weights(), np.zeros(12, np.int64), -1, scores.numpy())
+    assert torch.isfinite(scores).nonzero()[:, 0].tolist() == [0, 1, 2, 3, 5, 6, 7, 8, 9, 10, 11]
+    chord = np.zeros(12, np.int64)
+    chord[3] = BASS  # 7 is to come: nothing above it, and no end before it
+    live.score(told, made._weights(), chord, 3, scores.numpy())
+    assert torch.isfinite(scores).nonzero()[:, 0].tolist() == [5, 6, 7]
+    banned[:] = True
+    free = torch.full((1, 1, 12), -1)
+    for temperature in (0.0, 1.0):
+        with pytest.raises(ValueError, match="no outcome is possible"):
+            made.draw(features(1), free, free, torch.tensor(banned)[None, None], Choice(temperature))

@@ -139,3 +139,39 @@ def test_strict_voices_sound_all_the_same_where_there_is_no_other_way() -> None:
     known, before = torch.tensor([[[26, 19, -1]]]), torch.tensor([[[24, 17, 5]]])
     drawn = sampler(30, strict=True).draw(torch.zeros(1, 1, 30, WIDTH), before, known, banned, Choice(0.0))
     assert drawn.tolist() == [[[26, 19, 7]]]
+
+
+@pytest.mark.parametrize("temperature", [0.0, 1.0])
+def test_pieces_side_by_side_are_drawn_as_each_alone(temperature: float) -> None:
+    keys, rows = 30, 3
+    dice = torch.Generator().manual_seed(5)
+    made = sampler(keys, strict=True)
+    made.blend = 0.4
+    context = torch.randn(2, rows, 1, keys, WIDTH, generator=dice)  # two listeners
+    before = torch.randint(0, keys + 1, (2, rows, 1, VOICES), generator=dice)
+    known = torch.tensor([26, 20, 29]).view(rows, 1, 1) * torch.tensor([1, 0, 0]) - torch.tensor([0, 1, 1])
+    banned = torch.rand(rows, 1, VOICES, keys + 1, generator=dice) < 0.3
+    together = made.draw(context.flatten(0, 1), before.flatten(0, 1), known, banned, chance(temperature))
+    generator = chance(temperature)
+    for row in range(rows):
+        now = slice(row, row + 1)
+        alone = made.draw(context[:, row], before[:, row], known[now], banned[now], generator)
+        assert alone.tolist() == together[now].tolist()
+
+
+def chance(temperature: float) -> Choice:
+    return Choice(temperature, generator=torch.Generator().manual_seed(1))
+
+
+def test_faults_are_those_that_the_musician_heard_and_not_what_the_other_listener_did() -> None:
+    keys, many = 30, 200
+    made = sampler(keys, strict=True)
+    made.blend = 0.4
+    context = torch.randn(2 * many, 1, keys, WIDTH, generator=torch.Generator().manual_seed(5))
+    played = torch.tensor([[24, 17, 5]]).expand(many, 1, -1)
+    unheard = torch.tensor([[24, keys, keys]]).expand(many, 1, -1)
+    known = torch.tensor([[26, -1, -1]]).expand(many, 1, -1)
+    banned = torch.zeros(many, 1, VOICES, keys + 1, dtype=torch.bool)
+    drawn = made.draw(context, torch.cat((played, unheard)), known, banned, chance(1.0))[:, 0].tolist()
+    found = [parallel((24, was), (26, row[i])) for row in drawn for i, was in ((1, 17), (2, 5)) if row[i] < keys]
+    assert len(found) > many and not any(found)

@@ -18,6 +18,12 @@ def test_an_odd_frame_does_not_win_against_two_that_agree() -> None:
     assert consensus(frames((1, 2, 3), (0, 4, 7), (0, 4, 7), (0, 4, 9)), nats(0.3, 0.25, 0.25, 0.2)) in {1, 2}
 
 
+def test_frames_that_are_the_same_count_more_than_frames_that_are_like() -> None:
+    chances = nats(0.34, 0.33, 0.33)
+    assert consensus(frames((0, 4, 7, 10), (0, 4, 7), (0, 4, 7)), chances) in {1, 2}
+    assert consensus(frames((0, 4), (0, 4, 7, 9), (0, 4, 7, 11)), nats(0.4, 0.3, 0.3)) == 0
+
+
 def test_the_likeliest_wins_where_it_is_certain_or_all_are_alike() -> None:
     assert consensus(frames((1, 2, 3), (0, 4, 7), (0, 4, 9)), nats(0.9, 0.05, 0.05)) == 0
     assert consensus(frames((0, 4, 7), (0, 4, 7)), nats(0.2, 0.8)) == 1
