@@ -6,6 +6,7 @@ Only click is imported before a command runs: `continuo --help` lists these too.
 from __future__ import annotations
 
 import json
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -60,12 +61,16 @@ def train(
         changes |= {"train.seed": seed, "name": f"{experiment.name}-seed{seed}"}
     experiment = configs.changed(experiment, changes)
     options = Options(data, out, cache=cache, device=device, devices=devices, resume=resume, wandb=wandb)
-    with Console(experiment) as watch:
-        run = fit(experiment, options, watch)
-        if run is None:
-            return
-        watch.tell("Evaluating what is exported")
-        card = export(experiment, run, data, cache)
+    try:
+        with Console(experiment) as watch:
+            run = fit(experiment, options, watch)
+            if run is None:
+                return
+            watch.tell("Evaluating what is exported")
+            card = export(experiment, run, data, cache)
+    except KeyboardInterrupt:
+        _tell("Stopped. What was read is kept: the same command goes on (with --resume, where training had begun)")
+        sys.exit(130)
     if as_json:
         click.echo(json.dumps(run.json() | {"figures": card.figures, "baselines": card.baselines}, ensure_ascii=False))
         return

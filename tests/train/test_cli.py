@@ -296,3 +296,15 @@ def test_grid_that_makes_no_sense_is_told_before_anything_runs(
 ) -> None:
     assert said in refused(continuo("sweep", config, *places(data, tmp_path), "--grid", grid))[0]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_ctrl_c_while_pieces_are_read_says_how_to_go_on(
+    config: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("train.fit.gather", interrupted)
+    result = continuo("train", config, *places(data, tmp_path))
+    assert result.exit_code == 130
+    assert "the same command goes on" in result.stderr and "Traceback" not in result.output
