@@ -37,6 +37,15 @@ def followed(moments: Iterable[float], seed: int, follower: ClockFollower | None
     return errors
 
 
+def played(follower: ClockFollower, moments: Iterable[float]) -> float:
+    """Play ticks as they should come; gives the moment of the last."""
+    last = 0.0
+    for ns in moments:
+        follower.hear(Clock(), round(ns))
+        last = ns
+    return last
+
+
 def after(beats: float, errors: Errors) -> list[float]:
     return [error for number, error in errors if number >= beats * CLOCKS_PER_BEAT]
 
@@ -97,7 +106,7 @@ def test_start_is_beat_nought_and_continue_goes_on_from_where_it_stood() -> None
 def test_a_song_position_is_where_the_next_tick_falls(rolling: bool) -> None:
     follower = ClockFollower()
     follower.hear(Start(), 0)
-    *_, last = (follower.hear(Clock(), round(ns)) or ns for ns in ticks((8, 120)))
+    last = played(follower, ticks((8, 120)))
     if not rolling:
         follower.hear(Stop(), round(last))
     follower.hear(SongPosition(64), round(last + 1e6))
@@ -112,7 +121,7 @@ def test_a_song_position_is_where_the_next_tick_falls(rolling: bool) -> None:
 def test_a_host_that_counts_clocks_in_its_song_position_is_found_out() -> None:
     follower = ClockFollower()
     follower.hear(Start(), 0)
-    *_, last = (follower.hear(Clock(), round(ns)) or ns for ns in ticks((16, 120)))
+    last = played(follower, ticks((16, 120)))
     follower.hear(Stop(), round(last))
     follower.hear(SongPosition(16 * CLOCKS_PER_BEAT), round(last + 1e6))  # where it has stopped, six times too far
     follower.hear(Continue(), round(last + 2e6))
