@@ -28,8 +28,8 @@ FIRST_VOICES = 3
 TONE, OTHER, STRANGE = 0.7, -1.5, -3.0
 """How welcome (in nats) it is to sound a tone of the rules' chord, another one of the key, one out of the key.
 
-By itself the model has the texture of a left hand, but hears the harmony less well than the rules do: played on from
-nothing, it agreed with the written left hand in 38 % of its pitch classes, like this in 47 %, the rules in 44 %."""
+By itself the model has the texture of a left hand, but hears the harmony less well than the rules do; like this, better
+(`left_hand_precision` of `continuo evaluate`: 0.397, the rules' 0.364)."""
 
 
 @dataclass(frozen=True, slots=True)

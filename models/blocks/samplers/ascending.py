@@ -21,8 +21,7 @@ class Ascending(nn.Module):
     """The keys from the lowest up (or from the highest down) as a chain of conditionals, so the likelihood is exact.
 
     NADE (Larochelle and Murray 2011) with weights that all keys share: each sees what is decided from where it stands.
-    States: 0 silent, 1 sounds; or 0 silent,
-    1 goes on, 2 struck.
+    States: 0 silent, 1 sounds; or 0 silent, 1 goes on, 2 struck.
     """
 
     def __init__(  # noqa: PLR0913 - each is a field of a config
