@@ -14,7 +14,7 @@ from bridge import players
 from bridge.errors import ValueRefused
 from music.pitch import Key, parse_pitch
 
-Kind = Literal["switch", "int", "float", "choice", "text", "pitch", "program", "channels", "key", "player"]
+Kind = Literal["switch", "int", "float", "choice", "text", "pitch", "program", "channels", "key", "player", "meter"]
 Scope = Literal["daemon", "insert", "part"]
 
 ROOT = "/continuo"
@@ -53,6 +53,7 @@ class Parameter:
             "key": "auto, or a key (C major, F# minor)",
             "channels": "all, or 1-16 with commas",
             "text": "text",
+            "meter": "1/4 to 32/4, over 1, 2, 4, 8 or 16",
             "player": f"{', '.join(players.BUNDLED)}, or one of your own",
         }
         return fixed.get(self.kind) or f"{self.low} to {self.high}"
@@ -126,6 +127,17 @@ def _key(_: Parameter, value: object) -> str | None:
         return None
 
 
+def _meter(_: Parameter, value: object) -> str | None:
+    numerator, slash, denominator = value.partition("/") if isinstance(value, str) else ("", "", "")
+    if (
+        not slash
+        or not (numerator.isascii() and numerator.isdecimal())
+        or denominator not in ("1", "2", "4", "8", "16")
+    ):
+        return None
+    return f"{int(numerator)}/{denominator}" if len(numerator) < 4 and 1 <= int(numerator) <= 32 else None
+
+
 def _channels(parameter: Parameter, value: object) -> str | None:
     if value == "all":
         return "all"
@@ -152,11 +164,26 @@ _CHECKS = {
     "channels": _channels,
     "key": _key,
     "player": _player,
+    "meter": _meter,
 }
 
-DAEMON = (
-    Parameter("tempo", ("tempo",), "float", 120.0, "Tempo of the internal clock", 20, 400, "bpm", scope="daemon"),
+CLOCK = (
+    Parameter(
+        "clock",
+        ("source",),
+        "choice",
+        "daw",
+        "Who may lead: daw takes JACK's transport, Link or a MIDI clock, whichever is there; tap is your own taps",
+        choices=("daw", "midi", "link", "jack", "internal", "tap"),
+        scope="daemon",
+    ),
+    Parameter("tempo", ("tempo",), "float", 120.0, "Tempo where nobody leads", 20, 400, "bpm", scope="daemon"),
+    Parameter("meter", ("meter",), "meter", "4/4", "Meter, unless JACK gives one", scope="daemon"),
+    Parameter("clock_out", ("out",), "switch", False, "Send a MIDI clock from the first output", scope="daemon"),
 )
+"""What a preset may set under [clock]. There is one for the whole daemon: the preset that was loaded last has it."""
+
+DAEMON = CLOCK
 
 INSERT = (
     Parameter("bypass", ("bypass",), "switch", False, "Silence the effect; thru goes on"),
@@ -240,6 +267,11 @@ class Action:
 ACTIONS = (
     Action("/continuo/ping", "", "Answered with /continuo/pong and the version"),
     Action("/continuo/panic", "", "Everything that sounds ends, everything planned is dropped"),
+    Action(
+        "/continuo/tap", "", "A tap of the tempo, where nobody leads; with clock = tap, the first one is a downbeat"
+    ),
+    Action("/continuo/play", "[i]", "Start our own song, where nobody leads; with a number: at that bar"),
+    Action("/continuo/stop", "", "Stop our own song: what Continuo sounds ends"),
     Action("/continuo/preset", "[s]", "Load a preset into insert 1; without a name: which one is loaded"),
     Action("/continuo/presets", "", "The names of all presets"),
     Action("/continuo/models", "", "The names of all players: what model takes, in the order of its numbers"),
@@ -254,6 +286,12 @@ PUBLISHED = (
     Action("/continuo/pong", "s", "Version"),
     Action("/continuo/error", "iss", "Code (400 wrong type, 404 unknown, 422 out of range), sentence, address"),
     Action("/continuo/brain", "s", "ready, starting or down"),
+    Action("/continuo/leader", "s", "Whose time counts now: internal, midi, jack or link"),
+    Action("/continuo/clock_lost", "i", "1: who leads is gone, its last tempo runs on"),
+    Action("/continuo/rolling", "i", "1: a song goes on"),
+    Action("/continuo/bpm", "f", "The tempo now, quarter notes a minute"),
+    Action("/continuo/bar", "i", "The bar of the song, from 1; 0 where nobody knows"),
+    Action("/continuo/beat", "i", "The beat of the bar, from 1; 0 where nobody knows"),
     Action("/continuo/<insert>/chord", "s", "The chord that sounds now"),
     Action("/continuo/<insert>/heard_key", "s", "The key that the player hears"),
     Action("/continuo/<insert>/late", "i", "Onsets that came too late and were not played"),

@@ -29,6 +29,13 @@ HEARTBEAT = 4
 RESET = 5
 """port to brain: input was lost, nothing is held any more."""
 
+TEMPO = 6
+"""port to brain: JACK's tempo; `deadline_ns` is what a quarter note lasts. It comes before a `POSITION`."""
+POSITION = 7
+"""port to brain: where JACK's song stands at `time_ns`; `deadline_ns` is the beat (quarter note) times `BEAT_SCALE`,
+the bytes are: whether it rolls, beats in a bar, the note that such a beat is."""
+BEAT_SCALE = 1_000_000
+
 HEARTBEAT_S = 0.1
 TOKEN_VARIABLE = "CONTINUO_TOKEN"  # noqa: S105 - the name of the variable, not the token
 

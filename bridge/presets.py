@@ -10,7 +10,7 @@ from typing import Any
 
 import platformdirs
 
-from bridge.addresses import INSERT, MAX_PARTS, PART, Parameter, defaults, get, put
+from bridge.addresses import CLOCK, INSERT, MAX_PARTS, PART, Parameter, defaults, get, put
 from bridge.errors import PresetError, ValueRefused
 from music.errors import did_you_mean
 
@@ -20,7 +20,8 @@ _HEAD = ("format", "name", "effect", "about")
 _EFFECTS = ("harmonize",)
 
 State = dict[str, Any]
-"""What a preset holds: `name`, `effect`, `about`, the sections of `addresses.INSERT` and a list `part`."""
+"""What a preset holds: `name`, `effect`, `about`, the sections of `addresses.INSERT`, a list `part`, and under
+`clock` what it wants of the daemon's clock."""
 
 
 def user_folder() -> Path:
@@ -83,8 +84,8 @@ def _complete(given: dict[str, Any], stem: str) -> State:
     if effect not in _EFFECTS:
         raise PresetError(f"effect: there is no effect {effect!r}", did_you_mean(str(effect), _EFFECTS))
     state: State = {"preset": stem, "name": str(given.get("name", stem)), "about": str(given.get("about", ""))}
-    body = {key: value for key, value in given.items() if key not in (*_HEAD, "part")}
-    state |= {"effect": effect} | _fill(INSERT, body)
+    body = {key: value for key, value in given.items() if key not in (*_HEAD, "clock", "part")}
+    state |= {"effect": effect, "clock": _clock(given.get("clock", {}))} | _fill(INSERT, body)
     parts = given.get("part", [{}])
     if not isinstance(parts, list) or not 1 <= len(parts) <= MAX_PARTS:
         raise PresetError(f"part: a preset has 1 to {MAX_PARTS} parts", "Write each as its own [[part]] table")
@@ -96,6 +97,14 @@ def _complete(given: dict[str, Any], stem: str) -> State:
             if part[key][0] > part[key][1]:
                 raise PresetError(f"part[{number}].{key}: the first is above the second", "Write the lower one first")
     return state
+
+
+def _clock(given: Any) -> dict[str, Any]:
+    """What of the clock is given: the rest stays as it is."""
+    if not isinstance(given, dict):
+        raise PresetError(f"clock is {given!r}, not a table", "Write [clock] and its keys below it")
+    tree = _fill(CLOCK, given, "clock.")
+    return {key: tree[key] for key in given}
 
 
 def _fill(parameters: tuple[Parameter, ...], given: dict[str, Any], where: str = "") -> dict[str, Any]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import fmean
 
+from bridge.brain.transport import Position
 from music.beat import CLOCKS_PER_BEAT
 from music.events import Clock, Continue, Start, Stop, Transport
 
@@ -167,6 +168,17 @@ class ClockFollower:
         """Beats a minute."""
         return 60e9 / (self._tempo.line.ns_per_tick * CLOCKS_PER_BEAT) if self._tempo.line else None
 
+    def position(self, ns_per_beat: float) -> Position | None:
+        """Where the song stands; its first ticks make no tempo yet: till then it goes at the one given."""
+        line, newest_ns = self.line, self._newest_ns
+        if newest_ns is None:
+            return None
+        if not self.rolling or self._armed:
+            return Position(newest_ns, None, line.ns_per_tick * CLOCKS_PER_BEAT) if line else None
+        if line is None:
+            return Position(newest_ns, (self._tempo.count - self._start) / CLOCKS_PER_BEAT, ns_per_beat)
+        return Position(line.ns, line.tick / CLOCKS_PER_BEAT, line.ns_per_tick * CLOCKS_PER_BEAT)
+
     def lost(self, now_ns: int) -> bool:
         """Whether no tick has come for too long."""
         return self._newest_ns is None or now_ns - self._newest_ns > LOST_NS
@@ -188,8 +200,9 @@ class ClockFollower:
 
     def _tick(self, ns: int) -> None:
         if self.lost(ns):
+            if self.rolling and not self._armed and self.line:  # it has gone on meanwhile, as far as anybody knows
+                self._song_tick, self._armed = round(self.line.tick_at(ns)), True
             self._tempo = Tempo()
-            self._armed = self.rolling
         self._newest_ns = ns
         self._tempo.tick(ns)
         if self._armed:

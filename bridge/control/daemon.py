@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from bridge.addresses import ROOT
+from bridge.addresses import CLOCK, ROOT
 from bridge.control.osc import OscServer
 from bridge.control.state import Desk
 from bridge.control.supervisor import Supervisor
-from bridge.errors import PortError
+from bridge.errors import PortError, ValueRefused
 from music.errors import ContinuoError
 
 FLUSH_S = 0.002
@@ -22,6 +23,8 @@ STALL_S = 2.0
 """A brain silent for this long is ended and started again."""
 READY_S = 60.0
 """On its very first start a machine compiles the kernels; afterwards a start takes about a second."""
+
+MAX_BAR = 9999
 
 Event = dict[str, Any]
 Melody = list[tuple[int, str]]
@@ -49,7 +52,7 @@ class Daemon:
         self._melody = melody
         self._tell = tell
         self._desk = Desk(options.presets)
-        self._osc = OscServer(self._desk, self._changed, self._panic)
+        self._osc = OscServer(self._desk, self._changed, self._do)
         self._supervisor = Supervisor(self._heard, self._ended)
         self._dirty: set[int | None] = set()
         self._flushing = False
@@ -101,10 +104,7 @@ class Daemon:
 
     def _heard_port(self, message: Event) -> None:
         if "error" in message:
-            error = PortError(message["error"], message["hint"])
-            self._fail(error)
-            if self._announced:
-                self._tell({"event": "trouble", "text": str(error)})
+            self._failed(PortError(message["error"], message["hint"]))
         elif "ready" in message:
             self._port = message
             self._supervisor.say("port", thru=self._desk.thru())
@@ -136,25 +136,36 @@ class Daemon:
         if "refused" in message:
             self._refused(message)
         elif "error" in message:
-            error = ContinuoError(message["error"], message["hint"])
-            self._fail(error)
-            if self._announced:
-                self._tell({"event": "trouble", "text": str(error)})
+            self._failed(ContinuoError(message["error"], message["hint"]))
         elif "ready" in message:
             self._supervisor.say("brain", settings=self._desk.settings(set(range(len(self._desk.inserts)))))
-            self._supervisor.say("brain", tempo=self._desk.daemon["tempo"])
+            self._supervisor.say("brain", clock=self._desk.daemon)
         elif "set" in message:
             self._brain_ready = True
             self._introduce()
         elif "trouble" in message:
             self._tell({"event": "trouble", "text": message["trouble"]})
-        elif "answers" in message:
-            for number, (chord, key, missed, fallbacks) in enumerate(message["answers"], 1):
-                self._late[number, "brain"] = missed
-                self._show_late(number)
-                self._show(f"{number}/chord", chord)
-                self._show(f"{number}/heard_key", key)
-                self._show(f"{number}/fallback", fallbacks)
+        elif "tapped" in message:
+            self._tapped(message["tapped"])
+        else:
+            self._heard_news(message)
+
+    def _heard_news(self, message: Event) -> None:
+        """What the brain shows of its clock and of its answers."""
+        for name, value in message.get("beats", {}).items():
+            self._show(name, value)
+        for number, (chord, key, missed, fallbacks) in enumerate(message.get("answers", ()), 1):
+            self._late[number, "brain"] = missed
+            self._show_late(number)
+            self._show(f"{number}/chord", chord)
+            self._show(f"{number}/heard_key", key)
+            self._show(f"{number}/fallback", fallbacks)
+
+    def _failed(self, error: ContinuoError) -> None:
+        """It ends a start; later it is told."""
+        self._fail(error)
+        if self._announced:
+            self._tell({"event": "trouble", "text": str(error)})
 
     def _refused(self, message: Event) -> None:
         """A player that cannot be had: it ends a start; later it is an error for who wanted it; another plays on."""
@@ -228,7 +239,7 @@ class Daemon:
         """What came too late in an insert: not asked for by the brain, not played by the port."""
         self._show(f"{number}/late", self._late.get((number, "port"), 0) + self._late.get((number, "brain"), 0))
 
-    def _show(self, name: str, value: str | int) -> None:
+    def _show(self, name: str, value: str | float) -> None:
         address = f"{ROOT}/{name}"
         if self._desk.shown.get(address) != value:
             self._desk.shown[address] = value
@@ -249,12 +260,41 @@ class Daemon:
             self._supervisor.say("brain", settings=self._desk.settings(inserts))
             self._supervisor.say("port", thru=self._desk.thru())
         if None in self._dirty:
-            self._supervisor.say("brain", tempo=self._desk.daemon["tempo"])
+            self._supervisor.say("brain", clock=self._desk.daemon)
         self._dirty.clear()
 
-    def _panic(self) -> None:
-        self._supervisor.say("port", panic=True)
-        self._supervisor.say("brain", panic=True)
+    def _do(self, command: str, values: list[object]) -> None:
+        """What a surface wants done."""
+        match command:
+            case "panic":
+                self._supervisor.say("port", panic=True)
+                self._supervisor.say("brain", panic=True)
+            case "tap":
+                self._supervisor.say("brain", tap=time.monotonic_ns())
+            case "play":
+                self._lead(play=_bar(values))
+            case "stop":
+                self._lead(stop=True)
+
+    def _lead(self, **command: int) -> None:
+        leader = self._desk.shown[f"{ROOT}/leader"]
+        if leader != "internal":
+            raise ValueRefused(f"{leader} leads: start and stop there, or set clock to internal", 422)
+        self._supervisor.say("brain", **command)
+
+    def _tapped(self, bpm: float) -> None:
+        """Taps have made a tempo: it is the daemon's."""
+        parameter = next(one for one in CLOCK if one.name == "tempo")
+        self._desk.daemon["tempo"] = min(max(bpm, parameter.low), parameter.high)
+        self._osc.publish(f"{ROOT}/tempo", self._desk.daemon["tempo"])
+        self._changed(None)
+
+
+def _bar(values: list[object]) -> int:
+    bar = values[0] if values else 1
+    if isinstance(bar, bool) or not isinstance(bar, int | float) or not 1 <= bar <= MAX_BAR or bar != int(bar):
+        raise ValueRefused(f"play takes a bar, 1 to {MAX_BAR}, not {bar!r}", 400)
+    return int(bar)
 
 
 def _trouble(message: Event) -> str:

@@ -20,18 +20,23 @@ from music.errors import ContinuoError
 
 Address = tuple[str, int]
 
+Command = Callable[[str, list[object]], None]
+"""Do one of COMMANDS, with the values that came with it; ValueRefused where they will not do."""
+
 RECEIVE_BUFFER = 4 << 20  # measured: with the system's default a burst of a few hundred messages is lost
 MAX_SUBSCRIBERS = 64
-ACTIONS = ("ping", "panic", "preset", "presets", "models", "inserts", "subscribe", "unsubscribe", "state")
+ACTIONS = ("ping", "preset", "presets", "models", "inserts", "subscribe", "unsubscribe", "state")
+COMMANDS = ("panic", "tap", "play", "stop")
+"""What is not for us to do."""
 
 
 class OscServer(asyncio.DatagramProtocol):
     """Answers surfaces from a `Desk`; the event loop of control owns it."""
 
-    def __init__(self, desk: Desk, changed: Callable[[int | None], None], panic: Callable[[], None]) -> None:
+    def __init__(self, desk: Desk, changed: Callable[[int | None], None], do: Command) -> None:
         self._desk = desk
         self._changed = changed
-        self._panic = panic
+        self._do = do
         self._subscribers: dict[Address, None] = {}
         self._choosers: dict[int, tuple[Address, str]] = {}  # who chose an insert's player last, by which address
         self._lists: dict[str, Callable[[], list[Any]]] = {
@@ -110,6 +115,8 @@ class OscServer(asyncio.DatagramProtocol):
         name = address.removeprefix(f"{ROOT}/")
         if name in ACTIONS:
             self._act(name, values, sender)
+        elif name in COMMANDS:
+            self._do(name, values)
         elif name.endswith("/preset") and name.count("/") == 1:
             number = name.removesuffix("/preset")
             if not number.isdecimal() or not 1 <= int(number) <= len(self._desk.inserts):
@@ -128,8 +135,6 @@ class OscServer(asyncio.DatagramProtocol):
         match name:
             case "ping":
                 self._reply(sender, f"{ROOT}/pong", version("continuo"))
-            case "panic":
-                self._panic()
             case "preset":
                 self._preset(0, f"{ROOT}/preset", values, sender)
             case "presets" | "models" | "inserts":
@@ -155,6 +160,8 @@ class OscServer(asyncio.DatagramProtocol):
         self._desk.load(insert, values[0])
         self._choosers[insert] = sender, address
         self._changed(insert)
+        if self._desk.inserts[insert]["clock"]:
+            self._changed(None)
         self.publish_state()
 
     def _set(self, address: str, values: list[object], sender: Address) -> None:

@@ -24,7 +24,10 @@ class Desk:
     def __init__(self, names: list[str]) -> None:
         self.inserts = [_playable(name) for name in names]
         self.daemon = defaults(DAEMON)
-        self.shown: dict[str, Value] = {f"{ROOT}/brain": "starting"}
+        for state in self.inserts:
+            self.daemon |= state["clock"]
+        clock = {"leader": "internal", "clock_lost": 0, "rolling": 0, "bpm": self.daemon["tempo"], "bar": 0, "beat": 0}
+        self.shown: dict[str, Value] = {f"{ROOT}/brain": "starting"} | {f"{ROOT}/{k}": v for k, v in clock.items()}
         for number in range(1, len(names) + 1):
             here = f"{ROOT}/{number}"
             self.shown |= {f"{here}/chord": "", f"{here}/heard_key": "", f"{here}/late": 0, f"{here}/fallback": 0}
@@ -54,8 +57,12 @@ class Desk:
         return insert
 
     def load(self, insert: int, name: str) -> None:
-        """Put a preset into an insert: every field of it is set. ContinuoError where it or its player is not there."""
+        """Put a preset into an insert: every field of it is set, and of the clock what it names.
+
+        ContinuoError where it or its player is not there.
+        """
         self.inserts[insert] = _playable(name)
+        self.daemon |= self.inserts[insert]["clock"]
 
     def settings(self, inserts: set[int]) -> dict[str, Any]:
         """The state trees of some inserts, as the brain takes them."""

@@ -59,6 +59,11 @@ class Exchange:
             self.outlets[insert].passed(data)
         return True
 
+    def tell(self, records: list[Record]) -> None:
+        """Have the brain told something beside what arrived."""
+        if self._brain:
+            self._backlog += b"".join(map(pack, records))
+
     def cycle(self, until_ns: int, now_ns: int) -> list[tuple[int, int, bytes]]:
         """(insert, due time, message) of all that leaves before `until_ns`, per insert in order."""
         if self._brain and (self._backlog or now_ns < self._alert_ns or now_ns - self._looked_ns >= LOOK_NS):

@@ -7,6 +7,7 @@ from typing import Any
 
 from bridge.errors import PortError
 from bridge.port.exchange import Exchange
+from bridge.port.jack_transport import JackTransport
 from bridge.port.memory import unlock_shared_table
 from bridge.port.names import port_names
 
@@ -31,6 +32,7 @@ class JackPorts:
         self._frame = 0  # of the cycle's start, counted without wrapping
         self._offset_ns: float | None = None
         self._lost_cycle = False
+        self._transport = JackTransport(self._client)
         self._client.set_process_callback(self._process)
         self._client.set_xrun_callback(self._xrun)
         self._client.set_port_connect_callback(self._connected, only_available=False)
@@ -77,6 +79,7 @@ class JackPorts:
                     leaving.append((insert, offset, data))
         for port in self._outs:
             port.clear_buffer()
+        exchange.tell(self._transport.look(start_ns))
         until_ns = start_ns + int(frames * self._ns_per_frame)
         if self._lost_cycle:
             self._lost_cycle = False

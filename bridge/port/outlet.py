@@ -7,10 +7,10 @@ touched; a wet release is held back where it would cut a dry note of the same ch
 from __future__ import annotations
 
 from collections import deque
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 
 from music.held import Held
-from music.wire import ALL_NOTES_OFF, ALL_SOUND_OFF, CONTROL, NOTE_OFF, NOTE_ON, SUSTAIN
+from music.wire import ALL_NOTES_OFF, ALL_SOUND_OFF, CONTROL, NOTE_OFF, NOTE_ON, SUSTAIN, TRANSPORT_LENGTH
 
 RECENT_LIMIT = 1024
 """Releases that are remembered in case that they were lost on their way."""
@@ -64,7 +64,11 @@ class Outlet:
         release of another, an onset that is due later would be left without one.
         """
         self._order += 1
-        key, onset = (data[0] & 0x0F, data[1]), 0
+        onset = 0
+        if len(data) < 3:  # no note
+            heappush(self._plan, (due_ns, self._order, deadline_ns, data, onset))
+            return
+        key = (data[0] & 0x0F, data[1])
         if _is_onset(data):
             if len(self._plan) >= PLAN_LIMIT:
                 self.dropped += 1
@@ -160,7 +164,8 @@ class Outlet:
             self._owed.append(bytes((CONTROL | channel, ALL_NOTES_OFF, 0)))
 
     def _drop_plan(self) -> None:
-        self._plan.clear()
+        self._plan = [planned for planned in self._plan if planned[3][0] in TRANSPORT_LENGTH]  # others count our clock
+        heapify(self._plan)
         self._open.clear()
         self._waiting.clear()
         self._left.clear()

@@ -72,11 +72,11 @@ class Hall:
         self.desk = Desk(list(names) or ["harmony"])
         self.changed: list[int | None] = []
         self.panics = 0
-        self.server = OscServer(self.desk, self.changed.append, self._panic)
+        self.server = OscServer(self.desk, self.changed.append, self._do)
         self.port = 0
 
-    def _panic(self) -> None:
-        self.panics += 1
+    def _do(self, command: str, _values: list[object]) -> None:
+        self.panics += command == "panic"
 
     async def surface(self) -> Surface:
         return await Surface(self.port).open()

@@ -191,7 +191,7 @@ def test_errors_of_others_are_not_answered_or_two_daemons_would_talk_for_ever() 
 def test_port_in_use_is_a_sentence_with_a_remedy() -> None:
     async def play(hall: Hall) -> None:
         with pytest.raises(ContinuoError) as error:
-            await OscServer(hall.desk, hall.changed.append, hall._panic).open(hall.port)
+            await OscServer(hall.desk, hall.changed.append, hall._do).open(hall.port)
         assert str(hall.port) in error.value.message
         assert "--osc-port" in error.value.hint
 

@@ -1,0 +1,230 @@
+"""What the brain does: records of the port and messages of control in, answers for both out."""
+
+from __future__ import annotations
+
+import gc
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from bridge import players
+from bridge.brain.change import Changes, Refusal
+from bridge.brain.clock_out import ClockOut
+from bridge.brain.conductor import Conductor, Report
+from bridge.brain.engine import Engine, Heard, Sent
+from bridge.brain.insert import Insert
+from bridge.brain.players import Players
+from bridge.brain.settings import Settings
+from bridge.brain.transport import Position, Transport
+from bridge.messages import BEAT_SCALE, INPUT, PLAY, POSITION, RESET, SILENCE, TEMPO, Record
+from music.errors import ContinuoError
+from music.events import Event, Stop
+from music.events import Transport as ClockMessage
+from music.wire import decode, encode
+
+DEADLINE_NS = 30_000_000
+"""An onset that reaches the port later than this is not played."""
+STALE_NS = 25_000_000
+"""Onsets that waited longer than this are not asked for: the answer would be late."""
+PUBLISH_NS = 50_000_000
+CLOCK_INSERT = 0
+"""Whose output carries the clock that Continuo sends."""
+
+Shown = tuple[str, str, int, int]
+
+
+class Session:
+    """Everything between port and control. No sockets and no wall clock: the time is handed to it.
+
+    What it has to say waits in `to_port` and `to_control`, in order, until somebody takes it.
+    """
+
+    def __init__(self, players: Players, now_ns: int) -> None:
+        self.to_port: list[Record] = []
+        self.to_control: deque[dict[str, Any]] = deque()
+        self._players = players
+        self._workplace = players.workplace
+        self._changes = Changes(players)
+        self._engine: Engine | None = None
+        self._transport = Transport(now_ns)
+        self._conductor = Conductor(self._transport)
+        self._clock_out = ClockOut(self._transport)
+        self._jack_ns_per_beat = 0.0
+        self._published_ns = now_ns - PUBLISH_NS
+        self._shown: list[Shown] = []
+        self._clock_shown: dict[str, Any] = {}
+
+    def obey(self, message: dict[str, Any], now_ns: int) -> None:
+        """What control says."""
+        if "settings" in message:
+            self._configure(message["settings"], now_ns)
+        if "clock" in message:
+            self._conductor.configure(message["clock"], now_ns)
+            self._tick(self._clock_out.switch(on=message["clock"]["out"], now_ns=now_ns))
+        if "link" in message:
+            self._conductor.link.newest = _link(message["link"])
+        if "tap" in message:
+            bpm = self._conductor.tap(message["tap"])
+            if bpm:
+                self.to_control.append({"tapped": bpm})
+        if "play" in message:
+            self._conductor.play(message["play"], now_ns)
+        if "stop" in message:
+            self._conductor.stop()
+        if "panic" in message:
+            self._silence()
+
+    def hear(self, records: Iterable[Record], now_ns: int) -> None:
+        """What the port says: all that has arrived is one question."""
+        if not self._engine:
+            return
+        heard: list[Heard] = []
+        for record in records:
+            if record.kind == INPUT and record.insert < len(self._engine.inserts):
+                event = decode(record.data)
+                if isinstance(event, ClockMessage):
+                    self._conductor.hear(record.insert, event, record.time_ns)
+                elif event is not None:
+                    heard.append((record.insert, event, record.time_ns))
+            elif record.kind == TEMPO:
+                self._jack_ns_per_beat = record.deadline_ns
+            elif record.kind == POSITION:
+                self._conductor.jack.newest = _jack(record, self._jack_ns_per_beat)
+            elif record.kind == RESET:
+                heard.clear()
+                self._silence()
+        self._workplace.begin()
+        self._play(self._engine.receive([*heard, *self._steer(self._engine, now_ns)], now_ns - STALE_NS))
+
+    def advance(self, now_ns: int) -> None:
+        """Let time pass up to now."""
+        if not self._engine:
+            return
+        self._workplace.begin()
+        stopped = self._steer(self._engine, now_ns)
+        if stopped:
+            self._play(self._engine.receive(stopped))
+        self._tick(self._clock_out.due(now_ns, rolling=self._conductor.rolling))
+        self._play(self._engine.advance(now_ns))
+        self._settle(self._engine, now_ns)
+        self._publish(self._engine, now_ns)
+
+    def wake_ns(self, now_ns: int) -> int | None:
+        """When `advance` has something to do; None where only messages matter."""
+        if not self._engine:
+            return None
+        wakes = [self._engine.next_wake_ns(now_ns), self._engine.next_frame_ns(), self._clock_out.next_wake_ns()]
+        if self._conductor.rolling:
+            wakes.append(self._transport.next_beat_ns(now_ns))
+        return min((wake for wake in wakes if wake is not None), default=None)
+
+    def meet_port(self, now_ns: int) -> None:
+        """A port is there that knows nothing yet."""
+        if self._engine:
+            self._engine.silence()
+            self._play(self._engine.programs(now_ns))
+
+    def _configure(self, states: dict[str, Any], now_ns: int) -> None:
+        if self._engine is None:
+            settings = [Settings.of(states[str(number)]) for number in range(len(states))]
+            self._engine = self._first(settings, now_ns)
+            self.to_control.append({"set": True})
+            return
+        for number, state in states.items():
+            self._change(self._engine, int(number), Settings.of(state), now_ns)
+
+    def _first(self, settings: list[Settings], now_ns: int) -> Engine:
+        """The engine; players that cannot be had are reported, and the rules play instead."""
+        for number, one in enumerate(settings):
+            try:
+                self._players.get(one.model)
+            except ContinuoError as error:
+                self._refuse(Refusal(number, one.model, error), players.RULES)
+                settings[number] = replace(one, model=players.RULES)
+        return Engine(settings, self._transport, now_ns, self._players, self._transport.bars)
+
+    def _change(self, engine: Engine, number: int, settings: Settings, now_ns: int) -> None:
+        """Give an insert new settings; while their player is being loaded the old one plays under them."""
+        self._changes.want(number, settings)
+        if not self._players.ready(settings.model):
+            settings = replace(settings, model=engine.inserts[number].settings.model)
+        self._workplace.begin()
+        self._play(engine.configure(number, settings, now_ns))
+
+    def _settle(self, engine: Engine, now_ns: int) -> None:
+        """What has become of the players that were being loaded."""
+        for number, outcome in self._changes.settled():
+            if isinstance(outcome, Settings):
+                gc.freeze()
+                self._change(engine, number, outcome, now_ns)
+            else:
+                self._refuse(outcome, engine.inserts[number].settings.model)
+
+    def _refuse(self, refusal: Refusal, plays: str) -> None:
+        number, model, error = refusal
+        said = {"error": error.message, "hint": error.hint}
+        self.to_control.append({"refused": number, "model": model, "plays": plays, **said})
+
+    def _steer(self, engine: Engine, now_ns: int) -> list[Heard]:
+        """Follow whoever leads; a song that has stopped ends what every insert sounds."""
+        if not self._conductor.steer(now_ns):
+            return []
+        return [(number, Stop(), now_ns) for number in range(len(engine.inserts))]
+
+    def _silence(self) -> None:
+        """Forget what sounds, and have the port end it: its panic may have been before our last onset."""
+        if self._engine:
+            self._engine.silence()
+            self.to_port += [Record(0, 0, SILENCE, number, b"") for number in range(len(self._engine.inserts))]
+
+    def _play(self, sent: list[Sent]) -> None:
+        self.to_port += [
+            Record(due.time_ns, due.time_ns + DEADLINE_NS, PLAY, number, encode(due.event)) for number, due in sent
+        ]
+
+    def _tick(self, ticks: list[tuple[int, Event]]) -> None:
+        self.to_port += [Record(time_ns, time_ns, PLAY, CLOCK_INSERT, encode(event)) for time_ns, event in ticks]
+
+    def _publish(self, engine: Engine, now_ns: int) -> None:
+        """Tell control what was answered and where the song is, at most twenty times a second."""
+        if now_ns - self._published_ns < PUBLISH_NS:
+            return
+        shown = [_shown(insert) for insert in engine.inserts]
+        clock = self._clock(now_ns)
+        if shown != self._shown:
+            self.to_control.append({"answers": shown})
+        if clock != self._clock_shown:
+            self.to_control.append({"beats": clock})
+        if shown != self._shown or clock != self._clock_shown:
+            self._published_ns, self._shown, self._clock_shown = now_ns, shown, clock
+
+    def _clock(self, now_ns: int) -> dict[str, Any]:
+        """What surfaces are shown of the clock, by the names of their addresses."""
+        bar, beat = self._transport.bar_and_beat(now_ns)
+        return {
+            "leader": self._conductor.leads,
+            "clock_lost": int(self._conductor.lost),
+            "rolling": int(self._conductor.rolling),
+            "bpm": round(self._transport.bpm, 1),
+            "bar": bar,
+            "beat": beat,
+        }
+
+
+def _shown(insert: Insert) -> Shown:
+    """The chord that an insert plays, the key that its player hears, what it has missed, how often the rules helped."""
+    answer = insert.answer
+    chord, key = (str(answer.chord or ""), str(answer.key or "")) if answer else ("", "")
+    return chord, key, insert.missed, insert.fallbacks
+
+
+def _jack(record: Record, ns_per_beat: float) -> Report:
+    rolls, numerator, denominator = record.data
+    position = Position(record.time_ns, record.deadline_ns / BEAT_SCALE, ns_per_beat)
+    return Report(position, bool(rolls), bool(rolls), (numerator, denominator))
+
+
+def _link(told: dict[str, Any]) -> Report:
+    position = Position(told["time_ns"], told["beat"], 60e9 / told["bpm"])
+    return Report(position, told["rolling"], told["peers"] > 0)
