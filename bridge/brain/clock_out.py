@@ -23,13 +23,14 @@ class ClockOut:
         self._is_on = False
         self._next = 0  # tick of the transport's own beats
         self._ahead: int | None = None  # where the song was while it rolled
+        self._newest_ns = 0  # the tick that was sent last, be it in the future
 
     def switch(self, *, on: bool, now_ns: int) -> list[tuple[int, Event]]:
         """Begin or end; gives what is to be sent, with its moment in ns."""
         stops, self._is_on = self._is_on and not on and self._ahead is not None, on
         if stops:
             self._ahead = None
-        return [(now_ns, Stop())] if stops else []
+        return [(max(now_ns, self._newest_ns), Stop())] if stops else []
 
     def due(self, now_ns: int, *, rolling: bool) -> list[tuple[int, Event]]:
         """What is to be sent by a little later than now, with its moment in ns."""
@@ -40,15 +41,16 @@ class ClockOut:
         ahead = self._transport.ahead if rolling else None
         if ahead != self._ahead:
             if self._ahead is not None:
-                found.append((now_ns, Stop()))
+                found.append((max(now_ns, self._newest_ns), Stop()))
             if ahead is not None:
-                found += self._start(ahead, until_ns, now_ns)
+                found += self._start(ahead, until_ns, max(now_ns, self._newest_ns))
             self._ahead = ahead
         here = floor(self._transport.beat_at(now_ns) * CLOCKS_PER_BEAT)
         if abs(self._next - here) > CLOCKS_PER_BEAT:  # just switched on, or a long way off: what is past is past
             self._next = here + 1
         while (tick_ns := self._transport.ns_at(self._next / CLOCKS_PER_BEAT)) < until_ns:
             found.append((tick_ns, Clock()))
+            self._newest_ns = tick_ns
             self._next += 1
         return found
 

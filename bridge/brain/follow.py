@@ -82,8 +82,19 @@ class Tempo:
         else:
             self._add(self._last + 1, ns)
 
-    def settle(self) -> None:
-        """Take the doubted ticks for the next ones: what they were matters no more."""
+    def restart(self) -> None:
+        """The song goes on from the newest tick: where that is off the old line, the line begins anew at its slope."""
+        line, number = self._line, self.count
+        newest_ns = self._doubted[-1] if self._doubted else self._ticks[-1][1]
+        if line and abs(line.tick_at(newest_ns) - number) > ON_LINE:
+            self._doubted.clear()
+            self._forget([(number, newest_ns)])
+            self._line = Line(number, newest_ns, line.ns_per_tick)
+        else:
+            self._settle()
+
+    def _settle(self) -> None:
+        """Take the doubted ticks for the next ones."""
         doubted, self._doubted = self._doubted, []
         for ns in doubted:
             self._add(self._last + 1, ns)
@@ -95,7 +106,7 @@ class Tempo:
         steps = [b - a for a, b in pairwise(numbers)]
         on_line = fmean(abs(place - number) for place, number in zip(at, numbers[1:], strict=True)) < ON_LINE
         if not on_line or min(steps) < 1 or sum(step > 1 for step in steps) > DOUBTS // 2:
-            self.settle()
+            self._settle()
             return
         doubted, self._doubted = self._doubted, []
         for number, ns in zip(numbers[1:], doubted, strict=True):
@@ -120,10 +131,13 @@ class Tempo:
             if self._sums[side] > ALARM:
                 changed = self._since[side]
         if changed:
-            kept = list(self._ticks)[-min(changed, len(self._ticks)) :]
-            self._ticks.clear()
-            self._ticks.extend(kept)
-            self._sums, self._since = [0.0, 0.0], [0, 0]
+            self._forget(list(self._ticks)[-min(changed, len(self._ticks)) :])
+
+    def _forget(self, kept: list[tuple[int, int]]) -> None:
+        """All ticks but these."""
+        self._ticks.clear()
+        self._ticks.extend(kept)
+        self._sums, self._since = [0.0, 0.0], [0, 0]
 
     def _fit(self) -> None:
         count = len(self._ticks)
@@ -206,7 +220,7 @@ class ClockFollower:
         self._newest_ns = ns
         self._tempo.tick(ns)
         if self._armed:
-            self._tempo.settle()
+            self._tempo.restart()
             self._start = self._tempo.count - self._song_tick
             self._armed = False
 
