@@ -200,6 +200,16 @@ INSERT = (
         16,
         "beats",
     ),
+    Parameter("pedal", ("input", "pedal"), "switch", True, "The sustain pedal holds what is answered too"),
+    Parameter(
+        "listens_to",
+        ("input", "insert"),
+        "int",
+        0,
+        "The insert whose input and answers are the input here, one before this; 0 = the own port",
+        0,
+        15,
+    ),
     Parameter("model", ("player", "model"), "player", "rules", "Who plays; /continuo/models names all"),
     Parameter("temperature", ("player", "temperature"), "float", 0.0, "Freedom of choice; 0 = likeliest", 0, 2),
     Parameter("seed", ("player", "seed"), "int", 0, "Same seed, same input, same notes", 0, 2**31 - 1),
@@ -239,6 +249,34 @@ INSERT = (
         0,
         64,
         "beats",
+    ),
+    Parameter(
+        "lookahead",
+        ("timing", "lookahead_beats"),
+        "float",
+        0.0,
+        "How far an accompaniment is planned and shown ahead; what you do next may change it",
+        0,
+        8,
+        "beats",
+    ),
+    Parameter(
+        "commit", ("timing", "commit_beats"), "float", 0.0, "How much of the plan you cannot change", 0, 8, "beats"
+    ),
+    Parameter(
+        "entry",
+        ("timing", "entry"),
+        "choice",
+        "now",
+        "When an accompaniment joins in after a rest",
+        choices=("now", "beat", "bar"),
+    ),
+    Parameter(
+        "humanize",
+        ("timing", "humanize"),
+        "float",
+        0.0,
+        "How far an accompaniment goes before or behind the beat with you; 0 = on the grid",
     ),
 )
 
@@ -294,6 +332,7 @@ PUBLISHED = (
     Action("/continuo/beat", "i", "The beat of the bar, from 1; 0 where nobody knows"),
     Action("/continuo/<insert>/chord", "s", "The chord that sounds now"),
     Action("/continuo/<insert>/heard_key", "s", "The key that the player hears"),
+    Action("/continuo/<insert>/plan", "[fii ...]", "Planned notes: beats from now, channel and pitch of each"),
     Action("/continuo/<insert>/late", "i", "Onsets that came too late and were not played"),
     Action("/continuo/<insert>/fallback", "i", "Answers that the rules gave: the player was too slow, or has failed"),
 )

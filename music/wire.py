@@ -24,6 +24,8 @@ NOTE_OFF, NOTE_ON = 0x80, 0x90
 CONTROL = 0xB0
 ALL_SOUND_OFF, ALL_NOTES_OFF = 120, 123
 SUSTAIN = 64
+PEDAL_DOWN = 64
+"""From this value on a pedal is down (MIDI 1.0 Detailed Specification, "Switch Controllers")."""
 
 # Status byte (channel nibble cleared) -> length of the whole message in bytes.
 VOICE_LENGTH = {0x80: 3, 0x90: 3, 0xA0: 3, 0xB0: 3, 0xC0: 2, 0xD0: 2, 0xE0: 3}

@@ -17,6 +17,7 @@ from bridge import players as shelf
 from bridge import presets, realtime
 from bridge.bench.latency import SCALE, figures, memory_mb
 from bridge.brain.engine import Engine
+from bridge.brain.grid import Grid
 from bridge.brain.players import Make, Players, load
 from bridge.brain.settings import Settings
 from bridge.brain.transport import Transport
@@ -113,7 +114,7 @@ def _row(name: str, device: str, notes: int, state: presets.State, make: Make) -
     gc.collect()
     gc.freeze()  # as the brain does it
     state["player"]["model"] = "watched"
-    engine = Engine([Settings.of(state)], Transport(0), players=players)
+    engine = Engine([Settings.of(state)], Grid(Transport(0)), players=players)
     dice = random.Random(1)  # noqa: S311 - a melody, not a secret
     place, quiet = 4, not sys.stderr.isatty()
     for number in track(range(notes), name, console=Console(stderr=True), transient=True, disable=quiet):

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from heapq import heappop, heappush
+from itertools import groupby
 
+from bridge.brain.grid import Grid
 from bridge.brain.in_time import InTime
-from bridge.brain.insert import Bars, Clock, Due, Insert, no_bars
+from bridge.brain.insert import Insert
 from bridge.brain.players import Players
 from bridge.brain.settings import Settings
-from music.beat import Timeline
-from music.events import Event
+from bridge.brain.sounding import Due
+from music.events import Event, NoteOff, NoteOn
 
 Heard = tuple[int, Event, int]
 """(insert, event, time in ns)."""
@@ -18,20 +21,20 @@ Sent = tuple[int, Due]
 
 
 class Engine:
-    """The inserts of a daemon or of a render, under one timeline."""
+    """The inserts of a daemon or of a render, under one timeline.
+
+    An insert may listen to one before it instead of to its own port: it hears what that one hears and what it answers,
+    each note at its time.
+    """
 
     def __init__(
-        self,
-        settings: Sequence[Settings],
-        timeline: Timeline,
-        now_ns: int = 0,
-        players: Players | None = None,
-        bars: Bars = no_bars,
+        self, settings: Sequence[Settings], grid: Grid, now_ns: int = 0, players: Players | None = None
     ) -> None:
         """Raise ContinuoError where a player cannot be had."""
         self.players = players or Players()
-        clock = Clock(timeline, bars)
-        self.inserts = [Insert(one, self.players.get(one.model), clock, now_ns) for one in settings]
+        self.inserts = [Insert(one, self.players.get(one.model), grid, now_ns) for one in settings]
+        self._handed_on: list[tuple[int, int, int, Event]] = []  # heap of (time, order, insert, event): for listeners
+        self._order = 0
 
     def programs(self, now_ns: int) -> list[Sent]:
         """The program changes that all parts ask for."""
@@ -42,23 +45,37 @@ class Engine:
 
         Onsets from before `not_before_ns` are heard and not answered.
         """
-        times: dict[int, int] = {}
+        events: list[list[tuple[Event, int]]] = [[] for _ in self.inserts]
         for number, event, time_ns in heard:
-            self.inserts[number].hear(event, time_ns)
-            times[number] = time_ns
-        return [
-            (number, due)
-            for number, time_ns in times.items()
-            for due in self.inserts[number].respond(time_ns, in_time=time_ns >= not_before_ns)
-        ]
+            events[number].append((event, time_ns))
+        sent: list[Sent] = []
+        for number, insert in enumerate(self.inserts):  # in this order: a listener comes after whom it listens to
+            source = insert.settings.listens_to - 1
+            here = events[number] if source < 0 else events[source]
+            if not here:
+                continue
+            events[number] = here
+            for event, time_ns in here:
+                insert.hear(event, time_ns)
+            time_ns = here[-1][1]
+            answered = insert.respond(time_ns, in_time=time_ns >= not_before_ns)
+            sent += [(number, due) for due in answered]
+            self._hand_on(number, answered)
+        return sent + self._listen(max((time_ns for here in events for _, time_ns in here), default=0))
 
     def advance(self, now_ns: int) -> list[Sent]:
         """Let time pass up to now."""
-        return [(number, due) for number, insert in enumerate(self.inserts) for due in insert.advance(now_ns)]
+        sent: list[Sent] = []
+        for number, insert in enumerate(self.inserts):
+            answered = insert.advance(now_ns)
+            sent += [(number, due) for due in answered]
+            self._hand_on(number, answered)
+        return sent + self._listen(now_ns)
 
     def next_wake_ns(self, now_ns: int) -> int | None:
         """When `advance` has something to decide; None where only events matter."""
-        wakes = (insert.next_wake_ns(now_ns) for insert in self.inserts)
+        wakes = [insert.next_wake_ns(now_ns) for insert in self.inserts]
+        wakes += [self._handed_on[0][0]] if self._handed_on else []
         return min((wake for wake in wakes if wake is not None), default=None)
 
     def next_frame_ns(self) -> int | None:
@@ -70,13 +87,40 @@ class Engine:
         """Give an insert new settings. ContinuoError, and nothing changes, where their player cannot be had."""
         old = self.inserts[number].settings
         due = self.inserts[number].configure(settings, self.players.get(settings.model), now_ns)
+        self._hand_on(number, due)
         if [(part.channel, part.program) for part in settings.parts] != [
             (part.channel, part.program) for part in old.parts
         ]:
             due = self.inserts[number].programs(now_ns) + due
-        return [(number, one) for one in due]
+        return [(number, one) for one in due] + self._listen(now_ns)
 
     def silence(self) -> None:
         """Forget all that is held and sounds; who owns the outputs ends it."""
+        self._handed_on.clear()
         for insert in self.inserts:
             insert.silence()
+
+    def _hand_on(self, number: int, answered: list[Due]) -> None:
+        """Keep what an insert answered for those who listen to it, until its time."""
+        listeners = [one for one, insert in enumerate(self.inserts) if insert.settings.listens_to == number + 1]
+        for listener in listeners:
+            for due in answered:
+                if isinstance(due.event, NoteOn | NoteOff):
+                    self._order += 1
+                    heappush(self._handed_on, (due.time_ns, self._order, listener, due.event))
+
+    def _listen(self, now_ns: int) -> list[Sent]:
+        """Have the listeners hear what it is time for; what begins together is one question."""
+        sent: list[Sent] = []
+        while self._handed_on and self._handed_on[0][0] <= now_ns:
+            heard = []
+            while self._handed_on and self._handed_on[0][0] <= now_ns:
+                heard.append(heappop(self._handed_on))
+            for number, events in groupby(sorted(heard, key=lambda one: one[2]), key=lambda one: one[2]):
+                insert = self.inserts[number]
+                for time_ns, _, _, event in events:
+                    insert.hear(event, time_ns)
+                answered = insert.respond(time_ns)
+                sent += [(number, due) for due in answered]
+                self._hand_on(number, answered)
+        return sent

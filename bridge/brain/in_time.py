@@ -182,6 +182,11 @@ class InTime(Generic[RuleState, LearnedState]):
             self._trouble(error)
         return replace(self._stand_in(state, held, moment), fallback=True)
 
+    def answer_later(self, state: Past[RuleState], held: tuple[Sound, ...], moment: Moment) -> Future[Answer]:
+        """The learned player's answer when it is there, with nobody to stand in; the future raises what it raises."""
+        past, voices = state.learned, len(moment.wish.ranges)
+        return self._workplace.do(lambda: _whole(self._learned.answer(past.result(), held, moment), voices))
+
     def _next(self, before: Future[LearnedState], frame: Frame) -> LearnedState:
         try:
             return self._learned.hear(before.result(), frame)

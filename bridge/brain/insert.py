@@ -2,68 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from math import floor, inf
 from typing import Any
 
+from bridge.brain.feel import Feel
+from bridge.brain.grid import Grid
 from bridge.brain.hands import RING_FRAMES, Hands
+from bridge.brain.schedule import Outlook, Schedule, Step
 from bridge.brain.settings import MIDDLE_VELOCITY, Settings
-from models.player import FRAMES_PER_BEAT, Answer, Frame, Moment, Player
-from music.beat import Timeline
-from music.events import Control, Event, NoteOff, NoteOn, Program, Stop, Voice
-from music.wire import ALL_NOTES_OFF, ALL_SOUND_OFF
+from bridge.brain.sounding import Due, Sounding, notes_of
+from models.player import FRAMES_PER_BEAT, Answer, Frame, Moment, Player, Sound
+from music.events import Control, Event, NoteOff, NoteOn, Program, Stop
+from music.wire import ALL_NOTES_OFF, ALL_SOUND_OFF, PEDAL_DOWN, SUSTAIN
 
 MAX_SILENT_FRAMES = 64
 """After a longer pause the player is not told of every empty frame, nor of more than the ring has while notes last."""
 HALF_FRAME = 0.5
 PLAN_AHEAD_NS = 20_000_000
-"""How far before its beat a planned change is handed to the port."""
-
-Note = tuple[int, int]
-"""Channel and pitch of something that sounds."""
-Bars = Callable[[int], int | None]
-"""How many frames after its barline a frame begins; None where nobody knows."""
-
-
-def no_bars(_frame: int) -> None:
-    """On stage, where no clock runs that knows of bars."""
-
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """A message that an insert sends at a moment."""
-
-    time_ns: int
-    event: Voice
-
-
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """Where the beats and the barlines fall."""
-
-    timeline: Timeline
-    bars: Bars
-
-    def frame_at(self, ns: int) -> int:
-        """The frame that is open at a moment; at the very edge, the one that begins."""
-        frame = floor(self.timeline.beat_at(ns) * FRAMES_PER_BEAT + 1e-6)
-        return frame + (ns >= self.edge_ns(frame + 1))  # by the same rounding, or a wake at the edge would come again
-
-    def edge_ns(self, frame: int) -> int:
-        """When a frame begins."""
-        return self.timeline.ns_at(frame / FRAMES_PER_BEAT)
+"""How far before its beat a chord's motion is decided and handed to the port."""
+POLL_NS = 4_000_000
+"""How often to look whether a plan can be worked on."""
 
 
 class Insert:
     """The effect `harmonize`: the player answers every onset, its notes last as long as the musician's.
 
     Voices that keep their pitch from one answer to the next keep sounding: common tones are held, not struck again,
-    unless the player says so. A player of pulse is asked at every frame's beginning too, until the musician rests.
-    While the musician's own hand plays below the split, nobody is asked.
+    unless the player says so. A player of pulse is asked for every frame too, a little before it begins, until the
+    musician rests. While the musician's own hand plays below the split, nobody is asked.
     """
 
-    def __init__(self, settings: Settings, player: Player[Any], clock: Clock, now_ns: int) -> None:
+    def __init__(self, settings: Settings, player: Player[Any], grid: Grid, now_ns: int) -> None:
         self.settings = settings
         self.player = player
         self.answer: Answer | None = None
@@ -72,16 +41,19 @@ class Insert:
         """How often something struck was not answered, because it was too late for it."""
         self.fallbacks = 0
         """How often the rules answered for the player."""
-        self._clock = clock
-        self._timeline = clock.timeline
+        self._grid = grid
+        self._timeline = grid.timeline
         self._state = player.start()
         self._hands = Hands()
-        self._frame = clock.frame_at(now_ns)
-        self._sounding: dict[Note, None] = {}  # in the order in which they began
-        self._begun: set[Note] = set()  # in the open frame
-        self._rang = False  # for most of the open frame, and then ended
+        self._pedals: set[int] = set()
+        self._sounding = Sounding()
+        self._schedule = Schedule()
+        self._feel = Feel()
+        self._frame = grid.frame_at(now_ns)
+        self._closed: Frame | None = None
         self._answered_beat = 0.0
         self._asked_frame = self._frame
+        self._enters = self._frame  # an accompaniment that has joined in plays from this frame on
         self._touch = MIDDLE_VELOCITY  # of the newest key
         self._touched_beat = -inf
         self._awake = False  # a key was touched, and the player of pulse has not come to rest since
@@ -89,12 +61,17 @@ class Insert:
         self._struck = False
         self._restruck = False  # a repeated note: what would be held is struck again too
         self._let_go: set[int] = set()
-        self._stopped = False  # the host wants silence: a latched chord ends too
+        self._stopped = False  # the host wants silence, whatever is held
 
     def programs(self, now_ns: int) -> list[Due]:
         """The program changes that the parts ask for."""
         wanted = {part.channel: part.program for part in self.settings.parts if part.program is not None}
         return [Due(now_ns, Program(channel, program)) for channel, program in wanted.items()]
+
+    @property
+    def plan(self) -> list[Step]:
+        """The answers for the next frames, as far as they are planned."""
+        return self._schedule.steps
 
     def hear(self, event: Event, time_ns: int) -> None:
         """Take an event in; `respond` answers it."""
@@ -106,11 +83,14 @@ class Insert:
                 self._touched(time_ns)
             case NoteOff(channel, pitch) if channel in self.settings.channels:
                 self._release(channel, pitch, time_ns)
+            case Control(channel, number, value) if number == SUSTAIN and channel in self.settings.channels:
+                (self._pedals.add if value >= PEDAL_DOWN else self._pedals.discard)(channel)
+                self._touched_beat = max(self._touched_beat, self._timeline.beat_at(time_ns))
             case Control(channel, number) if number in (ALL_SOUND_OFF, ALL_NOTES_OFF):
                 for held_channel, pitch, _ in list(self._hands):
                     if held_channel == channel:
                         self._release(channel, pitch, time_ns)
-                self._stopped |= channel in self.settings.channels
+                self._stopped |= channel in self.settings.channels and not self._hands.melody
             case Stop():
                 self._stopped = True
 
@@ -124,36 +104,41 @@ class Insert:
         stopped = self._stopped
         self._struck = self._restruck = self._stopped = False
         self._let_go.clear()
-        if stopped and not self._hands.melody:
-            self._awake = False
+        if stopped and not struck:
+            self._rest()
             return self._end_all(time_ns)
         if not self._hands.melody or self._yields(self._timeline.beat_at(time_ns)):
             return self._released(time_ns)
-        if not struck or self.settings.bypass:
+        if not struck or self.settings.bypass or self._is_planned():
             return []
+        if self.player.pulse:  # what was handed out for the frame that begins now is not to be overtaken
+            time_ns = max(time_ns, self._grid.edge_ns(self._frame))
         ended = self._end_all(time_ns) if restruck else []
         return ended + self._ask(time_ns)
 
     def advance(self, now_ns: int) -> list[Due]:
         """Let time pass: frames close, a held note's chord may move on at its beat, a player of pulse goes on."""
         self._close_frames(now_ns)
-        wake_ns = self.next_wake_ns(now_ns)
-        if wake_ns is None or now_ns < wake_ns:
-            return []
-        if self.player.pulse:
-            return self._pulse()
-        beat = self._next_motion(now_ns)
-        self._close_frames(self._timeline.ns_at(beat))  # a little early: what the player decides on is all it hears
-        due = self._ask(self._timeline.ns_at(beat), move=True)
-        self._answered_beat = beat  # not rounded to ns: a beat that counts as not answered yet would come again
+        wake_ns = self._decides_ns(now_ns)
+        due: list[Due] = []
+        if wake_ns is not None and now_ns >= wake_ns:
+            due = self._pulse() if self.player.pulse else self._move(now_ns)
+        if self._schedule.steps or self._schedule.waits:
+            self._look_ahead()
         return due
 
     def next_wake_ns(self, now_ns: int) -> int | None:
-        """When `advance` has something to decide; None where only events matter."""
+        """When `advance` has something to decide or to work on; None where only events matter."""
+        wake_ns = self._decides_ns(now_ns)
+        if self._schedule.waits:
+            wake_ns = min(now_ns + POLL_NS, wake_ns or now_ns + POLL_NS)
+        return wake_ns
+
+    def _decides_ns(self, now_ns: int) -> int | None:
         if self.settings.bypass:
             return None
         if self.player.pulse:
-            return self._clock.edge_ns(max(self._asked_frame + 1, self._frame)) if self._awake else None
+            return self._grid.edge_ns(self._next_pulse) - self._grid.lead_ns if self._awake else None
         if not self.settings.motion_beats or not self._hands.melody:
             return None
         beat = self._next_motion(now_ns)  # and never before the last one: at 60 000 000 bpm that would be far ahead
@@ -161,7 +146,7 @@ class Insert:
 
     def next_frame_ns(self) -> int:
         """When the open frame ends: one who thinks slowly should hear of it then, and not with the next note."""
-        return self._clock.edge_ns(self._frame + 1)
+        return self._grid.edge_ns(self._frame + 1)
 
     def configure(self, settings: Settings, player: Player[Any], now_ns: int) -> list[Due]:
         """Take new settings; what sounds under the old ones is ended or carried on, never forgotten."""
@@ -173,6 +158,7 @@ class Insert:
             ended = [] if self._hands.melody else self._end_all(now_ns)
         elif settings == before:
             return []
+        self._schedule.clear()
         if settings.bypass:
             return ended + self._end_all(now_ns)
         self._listen_anew(before, now_ns)
@@ -183,9 +169,10 @@ class Insert:
     def silence(self) -> None:
         """Forget what is held and what sounds; the port ends it."""
         self._hands.clear()
+        self._pedals.clear()
         self._sounding.clear()
-        self._begun.clear()
-        self._awake, self._own_until = False, -inf
+        self._own_until = -inf
+        self._rest()
 
     def _press(self, channel: int, pitch: int, velocity: int) -> None:
         own = self.settings.owns(pitch)
@@ -210,14 +197,19 @@ class Insert:
         return beat * FRAMES_PER_BEAT - self._frame >= HALF_FRAME
 
     def _touched(self, time_ns: int) -> None:
+        beat = self._timeline.beat_at(time_ns)
         if not self._awake:
             self._awake, self._asked_frame = True, self._frame  # the frame that runs has begun without an answer
-        self._touched_beat = self._timeline.beat_at(time_ns)
+            self._enters = self._grid.entry(self._frame, self._is_late(beat), self.settings.entry)
+        self._touched_beat = beat
+        if self._grid.bars(self._frame) is not None:
+            self._feel.hear(time_ns, self._timeline)
 
     def _listen_anew(self, before: Settings, now_ns: int) -> None:
         """Under new settings another key may count, or count for the other hand."""
         keys = list(self._hands)
-        listened = [key for key in keys if key[0] in self.settings.channels]
+        others = self.settings.listens_to != before.listens_to  # whoever held them will not tell of their end
+        listened = [] if others else [key for key in keys if key[0] in self.settings.channels]
         if len(listened) == len(keys) and self.settings.split == before.split:
             return
         if self._hands.own:
@@ -235,21 +227,59 @@ class Insert:
         if not self._yields(self._timeline.beat_at(time_ns)):
             if self.player.pulse and self._awake:
                 return []
-            if self.settings.latch and not self.player.pulse:
+            if (self.settings.latch or self._holds_by_pedal) and not self.player.pulse:
                 return []
         return self._end_all(time_ns)
 
     def _pulse(self) -> list[Due]:
-        """A frame has begun: the player goes on, or rests."""
-        self._asked_frame = self._frame
-        beat = self._frame / FRAMES_PER_BEAT
-        if not self._hands and beat >= self._touched_beat + self.settings.rest_beats:
-            self._awake = False
-            return self._end_all(self._clock.edge_ns(self._frame))
-        return self._ask(self._clock.edge_ns(self._frame), move=True)
+        """A frame is about to begin: the player goes on, or rests."""
+        frame = self._next_pulse
+        edge_ns, beat = self._grid.edge_ns(frame), frame / FRAMES_PER_BEAT
+        self._close_frames(edge_ns)  # a little early, as what is planned is decided
+        self._asked_frame = frame
+        if not self._hands and not self._holds_by_pedal and beat >= self._touched_beat + self.settings.rest_beats:
+            self._rest()
+            return self._end_all(edge_ns)
+        if self._yields(beat):
+            self._schedule.clear()
+            return self._end_all(edge_ns)
+        outlook, before = self._outlook(), self.answer
+        answer = self._schedule.arrive(frame, self._closed, outlook, self.settings.commit_frames)
+        due = self._ask(edge_ns, move=True, planned=answer)
+        if self.settings.lookahead_frames and self.answer:
+            self._schedule.start(self._state, Step(frame, self.answer), before, outlook, self._hands.onsets())
+            self._look_ahead()
+        return due
 
-    def _ask(self, time_ns: int, *, move: bool = False) -> list[Due]:
-        """Ask the player and turn the difference to what sounds into messages."""
+    def _look_ahead(self) -> None:
+        """Work on the plan; not beyond where the player would come to rest."""
+        until = self._frame + self.settings.lookahead_frames
+        if not self._hands and not self._holds_by_pedal:
+            rests = self._touched_beat + self.settings.rest_beats
+            until = min(until, floor(rests * FRAMES_PER_BEAT))
+        self._schedule.extend(self.player, until)
+
+    def _outlook(self) -> Outlook:
+        bars = self._grid.bars
+        own = tuple(Sound(pitch, velocity) for _, pitch, velocity in self._hands.own)
+        return Outlook(self._hands.sounds(), own, self.settings.wish, bars, bars(0))
+
+    def _is_planned(self) -> bool:
+        """Whether what is struck now changes nothing in this frame: it was committed, or has not joined in."""
+        if not self.player.pulse:
+            return False
+        return self._frame < self._enters or bool(self.settings.commit_frames and self._schedule.steps)
+
+    def _move(self, now_ns: int) -> list[Due]:
+        """The chord under held notes is reconsidered at its beat."""
+        beat = self._next_motion(now_ns)
+        self._close_frames(self._timeline.ns_at(beat))  # a little early: what the player decides on is all it hears
+        due = self._ask(self._timeline.ns_at(beat), move=True)
+        self._answered_beat = beat  # not rounded to ns: a beat that counts as not answered yet would come again
+        return due
+
+    def _ask(self, time_ns: int, *, move: bool = False, planned: Answer | None = None) -> list[Due]:
+        """Ask the player, if it has not planned its answer, and turn the difference to what sounds into messages."""
         beat = self._timeline.beat_at(time_ns)
         if self._yields(beat):
             return self._end_all(time_ns)
@@ -260,44 +290,38 @@ class Insert:
             last_beat=self._answered_beat,
             onsets=self._hands.onsets(),
             move=move,
-            bar_frame=self._clock.bars(max(self._frame, self._clock.frame_at(time_ns))),
+            bar_frame=self._grid.bars(max(self._frame, self._grid.frame_at(time_ns))),
         )
-        self.answer, self._answered_beat = self.player.answer(self._state, self._hands.sounds(), moment), beat
+        self.answer = planned or self.player.answer(self._state, self._hands.sounds(), moment)
+        self._answered_beat = beat
         self.fallbacks += self.answer.fallback
         self._asked_frame = self._frame
         return self._play(self.answer, time_ns)
 
     def _play(self, answer: Answer, time_ns: int) -> list[Due]:
         """What must end and what must begin for an answer to sound."""
-        wanted: dict[Note, int] = {}
-        held = self._hands.sounds()
-        played = held[-1].velocity if held else self._touch
-        for voice, (part, pitch) in enumerate(zip(self.settings.parts, answer.pitches, strict=True)):
-            if pitch is not None:
-                velocity = part.velocity(played, self.settings.velocity_follow)
-                velocity = part.within(answer.velocities[voice]) if answer.velocities else velocity
-                wanted.setdefault((part.channel, pitch), velocity)
-        struck = answer.struck or frozenset()
-        again = {note for note in wanted if note[1] in struck} - self._begun  # asked twice in a frame, struck once
-        due = self._end([note for note in self._sounding if note not in wanted or note in again], time_ns)
-        onset_ns = time_ns
-        for note, velocity in wanted.items():
-            if note not in self._sounding:
-                due.append(Due(onset_ns, NoteOn(*note, velocity)))
-                self._sounding[note] = None
-                self._begun.add(note)
-            onset_ns += self.settings.strum_ns
-        return due
-
-    def _end(self, notes: list[Note], time_ns: int) -> list[Due]:
-        for note in notes:
-            del self._sounding[note]
-        if notes and not self._sounding:
-            self._rang = self._is_late(self._timeline.beat_at(time_ns))
-        return [Due(time_ns, NoteOff(*note)) for note in notes]
+        held, settings = self._hands.sounds(), self.settings
+        late = self._is_late(self._timeline.beat_at(time_ns))
+        if self.player.pulse and self._grid.bars(self._frame) is not None:  # against no grid nobody plays behind it
+            time_ns += self._feel.lag_ns(settings.humanize)
+        wanted = notes_of(answer, settings, held[-1].velocity if held else self._touch)
+        return self._sounding.become(wanted, answer.struck or frozenset(), time_ns, settings.strum_ns, late=late)
 
     def _end_all(self, time_ns: int) -> list[Due]:
-        return self._end(list(self._sounding), time_ns)
+        return self._sounding.end(time_ns, late=self._is_late(self._timeline.beat_at(time_ns)))
+
+    def _rest(self) -> None:
+        """The player of pulse comes to rest."""
+        self._awake = False
+        self._schedule.clear()
+
+    @property
+    def _next_pulse(self) -> int:
+        return max(self._asked_frame + 1, self._frame, self._enters)
+
+    @property
+    def _holds_by_pedal(self) -> bool:
+        return bool(self._pedals) and self.settings.pedal
 
     @property
     def _step(self) -> float:
@@ -311,21 +335,20 @@ class Insert:
 
     def _close_frames(self, now_ns: int) -> None:
         """Tell the player of every frame that ended before now."""
-        frame = self._clock.frame_at(now_ns)
+        frame = self._grid.frame_at(now_ns)
         self._frame = max(self._frame, frame - (RING_FRAMES if self._hands else MAX_SILENT_FRAMES))
         while self._frame < frame:
             self._frame += 1
             onsets, held, own_onsets, own_hand = self._hands.close_frame()
-            closed = Frame(
+            sounded, struck = self._sounding.close_frame()
+            self._closed = Frame(
                 onsets=onsets,
                 held=held,
-                answer=self.answer if self._sounding or self._rang else None,
-                struck=tuple(sorted({pitch for _, pitch in self._begun})),
+                answer=self.answer if sounded else None,
+                struck=struck,
                 own_onsets=own_onsets,
                 own_hand=own_hand,
-                next_bar_frame=self._clock.bars(self._frame),
+                next_bar_frame=self._grid.bars(self._frame),
                 beat=(self._frame - 1) / FRAMES_PER_BEAT,
             )
-            self._begun.clear()
-            self._rang = False
-            self._state = self.player.hear(self._state, closed)
+            self._state = self.player.hear(self._state, self._closed)

@@ -13,7 +13,8 @@ from bridge.brain.change import Changes, Refusal
 from bridge.brain.clock_out import ClockOut
 from bridge.brain.conductor import Conductor, Report
 from bridge.brain.engine import Engine, Heard, Sent
-from bridge.brain.insert import Insert
+from bridge.brain.grid import Grid
+from bridge.brain.news import News
 from bridge.brain.players import Players
 from bridge.brain.settings import Settings
 from bridge.brain.transport import Position, Transport
@@ -27,11 +28,10 @@ DEADLINE_NS = 30_000_000
 """An onset that reaches the port later than this is not played."""
 STALE_NS = 25_000_000
 """Onsets that waited longer than this are not asked for: the answer would be late."""
-PUBLISH_NS = 50_000_000
+LEAD_NS = 20_000_000
+"""So early an accompaniment is decided and handed to the port: it has the time to think, and plays on its beat."""
 CLOCK_INSERT = 0
 """Whose output carries the clock that Continuo sends."""
-
-Shown = tuple[str, str, int, int]
 
 
 class Session:
@@ -51,9 +51,7 @@ class Session:
         self._conductor = Conductor(self._transport)
         self._clock_out = ClockOut(self._transport)
         self._jack_ns_per_beat = 0.0
-        self._published_ns = now_ns - PUBLISH_NS
-        self._shown: list[Shown] = []
-        self._clock_shown: dict[str, Any] = {}
+        self._news = News(self._transport, self._conductor)
 
     def obey(self, message: dict[str, Any], now_ns: int) -> None:
         """What control says."""
@@ -108,7 +106,9 @@ class Session:
         self._tick(self._clock_out.due(now_ns, rolling=self._conductor.rolling))
         self._play(self._engine.advance(now_ns))
         self._settle(self._engine, now_ns)
-        self._publish(self._engine, now_ns)
+        news = self._news.since(self._engine, now_ns)
+        if news:
+            self.to_control.append({"shown": news})
 
     def wake_ns(self, now_ns: int) -> int | None:
         """When `advance` has something to do; None where only messages matter."""
@@ -142,7 +142,8 @@ class Session:
             except ContinuoError as error:
                 self._refuse(Refusal(number, one.model, error), players.RULES)
                 settings[number] = replace(one, model=players.RULES)
-        return Engine(settings, self._transport, now_ns, self._players, self._transport.bars)
+        grid = Grid(self._transport, self._transport.bars, LEAD_NS)
+        return Engine(settings, grid, now_ns, self._players)
 
     def _change(self, engine: Engine, number: int, settings: Settings, now_ns: int) -> None:
         """Give an insert new settings; while their player is being loaded the old one plays under them."""
@@ -185,38 +186,6 @@ class Session:
 
     def _tick(self, ticks: list[tuple[int, Event]]) -> None:
         self.to_port += [Record(time_ns, time_ns, PLAY, CLOCK_INSERT, encode(event)) for time_ns, event in ticks]
-
-    def _publish(self, engine: Engine, now_ns: int) -> None:
-        """Tell control what was answered and where the song is, at most twenty times a second."""
-        if now_ns - self._published_ns < PUBLISH_NS:
-            return
-        shown = [_shown(insert) for insert in engine.inserts]
-        clock = self._clock(now_ns)
-        if shown != self._shown:
-            self.to_control.append({"answers": shown})
-        if clock != self._clock_shown:
-            self.to_control.append({"beats": clock})
-        if shown != self._shown or clock != self._clock_shown:
-            self._published_ns, self._shown, self._clock_shown = now_ns, shown, clock
-
-    def _clock(self, now_ns: int) -> dict[str, Any]:
-        """What surfaces are shown of the clock, by the names of their addresses."""
-        bar, beat = self._transport.bar_and_beat(now_ns)
-        return {
-            "leader": self._conductor.leads,
-            "clock_lost": int(self._conductor.lost),
-            "rolling": int(self._conductor.rolling),
-            "bpm": round(self._transport.bpm, 1),
-            "bar": bar,
-            "beat": beat,
-        }
-
-
-def _shown(insert: Insert) -> Shown:
-    """The chord that an insert plays, the key that its player hears, what it has missed, how often the rules helped."""
-    answer = insert.answer
-    chord, key = (str(answer.chord or ""), str(answer.key or "")) if answer else ("", "")
-    return chord, key, insert.missed, insert.fallbacks
 
 
 def _jack(record: Record, ns_per_beat: float) -> Report:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
-from models.player import Wish
+from models.player import FRAMES_PER_BEAT, Wish
 from music.pitch import Key
+
+Entry = Literal["now", "beat", "bar"]
 
 MIDDLE_VELOCITY = 80
 """What velocity_follow = 0 plays, and what a full follow swings around."""
@@ -49,6 +51,14 @@ class Settings:
     latch: bool
     motion_beats: float
     rest_beats: float
+    pedal: bool
+    """The sustain pedal holds what is answered too."""
+    listens_to: int
+    """The insert (from 1) whose notes are the input; 0: the insert's own port."""
+    lookahead_frames: int
+    commit_frames: int
+    entry: Entry
+    humanize: float
     wish: Wish
     parts: tuple[Part, ...]
     """One for each voice of the wish, from the top voice down; the last part takes the voices that are left."""
@@ -56,7 +66,8 @@ class Settings:
     @classmethod
     def of(cls, state: dict[str, Any]) -> Settings:
         """The settings that a state tree stands for."""
-        harmonize, player, listened = state["harmonize"], state["player"], state["input"]["channels"]
+        harmonize, player, timing = state["harmonize"], state["player"], state["timing"]
+        listened = state["input"]["channels"]
         parts = tuple(_part(part) for part in state["part"])
         voices = tuple(parts[min(voice, len(parts) - 1)] for voice in range(harmonize["voices"]))
         return cls(
@@ -70,6 +81,12 @@ class Settings:
             latch=harmonize["latch"],
             motion_beats=harmonize["motion_beats"],
             rest_beats=harmonize["rest_beats"],
+            pedal=state["input"]["pedal"],
+            listens_to=state["input"]["insert"],
+            lookahead_frames=round(timing["lookahead_beats"] * FRAMES_PER_BEAT),
+            commit_frames=round(timing["commit_beats"] * FRAMES_PER_BEAT),
+            entry=timing["entry"],
+            humanize=timing["humanize"],
             wish=Wish(
                 ranges=tuple((part.lowest, part.highest) for part in voices),
                 placement=harmonize["placement"],
@@ -87,7 +104,7 @@ class Settings:
 
     def listening_to(self, channel: int) -> Settings:
         """The same settings with one input channel (0-based): that of a melody that comes from a file."""
-        return replace(self, channels=frozenset([channel]))
+        return replace(self, channels=frozenset([channel]), listens_to=0)
 
 
 def _part(part: dict[str, Any]) -> Part:

@@ -35,6 +35,7 @@ MAX_INSERTS = 16
     show_default=True,
     help="Where learned players think; auto takes CUDA where it is there.",
 )
+@click.option("--chain", is_flag=True, help="Each insert hears the one before it instead of a port of its own.")
 @click.option("--headless", is_flag=True, help="Print nothing but what goes wrong.")
 @click.option("--melody", type=click.Path(path_type=Path), help="MIDI file that the loopback plays.")
 @click.option("--take", type=click.Path(path_type=Path), help="Where the loopback writes what was played.")
@@ -45,6 +46,7 @@ def run(
     name: str,
     osc_port: int,
     device: str,
+    chain: bool,
     headless: bool,
     melody: Path | None,
     take: Path | None,
@@ -74,7 +76,7 @@ def run(
                 screen.show(event)
 
         with suppress(KeyboardInterrupt):  # Windows, or before the signals are handled
-            options = Options(chosen, backend, name, osc_port, device)
+            options = Options(chosen, backend, name, osc_port, device, chain=chain)
             asyncio.run(Daemon(options, lambda: _melody(melody), heard).run())
     if played:
         from bridge.render import tape

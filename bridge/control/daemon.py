@@ -12,7 +12,7 @@ from typing import Any
 
 from bridge.addresses import CLOCK, ROOT
 from bridge.control.osc import OscServer
-from bridge.control.state import Desk
+from bridge.control.state import Desk, Value
 from bridge.control.supervisor import Supervisor
 from bridge.errors import PortError, ValueRefused
 from music.errors import ContinuoError
@@ -39,6 +39,8 @@ class Options:
     name: str = "Continuo"
     osc_port: int = 9000
     device: str = "auto"
+    chain: bool = False
+    """Each insert listens to the one before it."""
 
 
 class Daemon:
@@ -51,7 +53,7 @@ class Daemon:
         self._options = options
         self._melody = melody
         self._tell = tell
-        self._desk = Desk(options.presets)
+        self._desk = Desk(options.presets, chain=options.chain)
         self._osc = OscServer(self._desk, self._changed, self._do)
         self._supervisor = Supervisor(self._heard, self._ended)
         self._dirty: set[int | None] = set()
@@ -151,15 +153,14 @@ class Daemon:
             self._heard_news(message)
 
     def _heard_news(self, message: Event) -> None:
-        """What the brain shows of its clock and of its answers."""
-        for name, value in message.get("beats", {}).items():
-            self._show(name, value)
-        for number, (chord, key, missed, fallbacks) in enumerate(message.get("answers", ()), 1):
-            self._late[number, "brain"] = missed
-            self._show_late(number)
-            self._show(f"{number}/chord", chord)
-            self._show(f"{number}/heard_key", key)
-            self._show(f"{number}/fallback", fallbacks)
+        """What the brain shows."""
+        for name, value in message.get("shown", {}).items():
+            if name.endswith("/missed"):
+                number = int(name.removesuffix("/missed"))
+                self._late[number, "brain"] = value
+                self._show_late(number)
+            else:
+                self._show(name, value)
 
     def _failed(self, error: ContinuoError) -> None:
         """It ends a start; later it is told."""
@@ -239,7 +240,7 @@ class Daemon:
         """What came too late in an insert: not asked for by the brain, not played by the port."""
         self._show(f"{number}/late", self._late.get((number, "port"), 0) + self._late.get((number, "brain"), 0))
 
-    def _show(self, name: str, value: str | float) -> None:
+    def _show(self, name: str, value: Value) -> None:
         address = f"{ROOT}/{name}"
         if self._desk.shown.get(address) != value:
             self._desk.shown[address] = value

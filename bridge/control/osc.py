@@ -228,7 +228,8 @@ def model_of(insert: int) -> str:
 def _builder(address: str, *values: Value) -> OscMessageBuilder:
     builder = OscMessageBuilder(address)
     for value in values:
-        builder.add_arg(value)
+        for one in value if isinstance(value, list) else [value]:  # a list is the message's values, not one of them
+            builder.add_arg(one)
     return builder
 
 

@@ -11,7 +11,7 @@ from bridge.addresses import DAEMON, INSERT, PART, ROOT, Parameter, defaults, ge
 from bridge.errors import ValueRefused
 from music.errors import ContinuoError, did_you_mean
 
-Value = str | int | float
+Value = str | int | float | list[Any]
 
 
 class UnknownAddress(ContinuoError):  # noqa: N818 - the name says what happened
@@ -21,8 +21,11 @@ class UnknownAddress(ContinuoError):  # noqa: N818 - the name says what happened
 class Desk:
     """The state trees of all inserts and of the daemon."""
 
-    def __init__(self, names: list[str]) -> None:
-        self.inserts = [_playable(name) for name in names]
+    def __init__(self, names: list[str], *, chain: bool = False) -> None:
+        self.inserts = [_playable(name, insert) for insert, name in enumerate(names)]
+        for insert, state in enumerate(self.inserts):
+            if chain:
+                state["input"]["insert"] = insert  # counted from 1: the one before
         self.daemon = defaults(DAEMON)
         for state in self.inserts:
             self.daemon |= state["clock"]
@@ -30,7 +33,8 @@ class Desk:
         self.shown: dict[str, Value] = {f"{ROOT}/brain": "starting"} | {f"{ROOT}/{k}": v for k, v in clock.items()}
         for number in range(1, len(names) + 1):
             here = f"{ROOT}/{number}"
-            self.shown |= {f"{here}/chord": "", f"{here}/heard_key": "", f"{here}/late": 0, f"{here}/fallback": 0}
+            nothing: dict[str, Value] = {"chord": "", "heard_key": "", "plan": [], "late": 0, "fallback": 0}
+            self.shown |= {f"{here}/{name}": value for name, value in nothing.items()}
         """What is published and cannot be set, by address."""
 
     def read(self, address: str) -> Value:
@@ -49,6 +53,8 @@ class Desk:
         kept = parameter.check(value)
         if parameter.kind == "player":
             players.require(kept)
+        if parameter.name == "listens_to" and insert is not None:
+            _check_listening(insert, kept)
         if parameter.path[-1] in (0, 1):  # a range stays a range: low <= high
             low, high = get(tree, parameter.path[:-1])
             if (kept > high) if parameter.path[-1] == 0 else (kept < low):
@@ -61,7 +67,7 @@ class Desk:
 
         ContinuoError where it or its player is not there.
         """
-        self.inserts[insert] = _playable(name)
+        self.inserts[insert] = _playable(name, insert)
         self.daemon |= self.inserts[insert]["clock"]
 
     def settings(self, inserts: set[int]) -> dict[str, Any]:
@@ -116,10 +122,17 @@ class Desk:
         return int(number) - 1
 
 
-def _playable(name: str) -> presets.State:
+def _playable(name: str, insert: int) -> presets.State:
     state = presets.load(name)
     players.require(state["player"]["model"])
+    _check_listening(insert, state["input"]["insert"])
     return state
+
+
+def _check_listening(insert: int, source: int) -> None:
+    """An insert hears those before it only: no chain can be a ring."""
+    if source > insert:
+        raise ValueRefused(f"insert {insert + 1} can listen to an insert before it only, not to {source}", 422)
 
 
 def _sent(parameter: Parameter, value: Any) -> Value:

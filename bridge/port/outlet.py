@@ -10,16 +10,13 @@ from collections import deque
 from heapq import heapify, heappop, heappush
 
 from music.held import Held
-from music.wire import ALL_NOTES_OFF, ALL_SOUND_OFF, CONTROL, NOTE_OFF, NOTE_ON, SUSTAIN, TRANSPORT_LENGTH
+from music.wire import ALL_NOTES_OFF, ALL_SOUND_OFF, CONTROL, NOTE_OFF, NOTE_ON, PEDAL_DOWN, SUSTAIN, TRANSPORT_LENGTH
 
 RECENT_LIMIT = 1024
 """Releases that are remembered in case that they were lost on their way."""
 
 PLAN_LIMIT = 65_536
 """Planned onsets beyond this are dropped: a flood must not eat the memory."""
-
-PEDAL_DOWN = 64
-"""From this value on a pedal is down (MIDI 1.0 Detailed Specification, "Switch Controllers")."""
 
 Key = tuple[int, int]
 
@@ -38,7 +35,7 @@ class Outlet:
         self._owed: list[bytes] = []
         self._plan: list[tuple[int, int, int, bytes, int]] = []  # heap of (due, order, deadline, data, onset it ends)
         self._open: dict[Key, deque[int]] = {}  # onsets, by order, whose release is not planned yet
-        self._waiting: set[int] = set()  # onsets that have not been due yet
+        self._waiting: dict[int, int] = {}  # onsets that have not been due yet, and when they are
         self._left: set[int] = set()  # onsets that sound
         self._order = 0
         self._recent: deque[tuple[int, bytes]] = deque(maxlen=RECENT_LIMIT)  # (when, release)
@@ -74,11 +71,14 @@ class Outlet:
                 self.dropped += 1
                 return
             self._open.setdefault(key, deque()).append(self._order)
-            self._waiting.add(self._order)
+            self._waiting[self._order] = due_ns
         elif _is_release(data):
             if not self._open.get(key):  # its onset found no room, or something else has ended it
                 return
             onset = self._open[key].popleft()
+            if onset in self._waiting and self._waiting[onset] >= due_ns:  # it would end as it begins: it never does
+                del self._waiting[onset]
+                return
         heappush(self._plan, (due_ns, self._order, deadline_ns, data, onset))
 
     def due(self, until_ns: int, now_ns: int) -> list[tuple[int, bytes]]:
@@ -97,7 +97,7 @@ class Outlet:
         """Enter a due onset into the ledger; False where it must not be sent."""
         if order not in self._waiting:  # released before it sounded: it never sounds
             return False
-        self._waiting.remove(order)
+        del self._waiting[order]
         if late:
             self.late += 1
             return False
@@ -109,7 +109,7 @@ class Outlet:
         """Take a due release, or what is no note, out of the ledger; False where it must not be sent."""
         if not _is_release(data):
             return True
-        self._waiting.discard(onset)
+        self._waiting.pop(onset, None)
         if onset not in self._left:
             return False
         self._left.remove(onset)

@@ -8,6 +8,7 @@ from typing import Any
 
 from bridge.brain.bars import Bars
 from bridge.brain.engine import Engine, Sent
+from bridge.brain.grid import Grid
 from bridge.brain.players import Players
 from bridge.brain.settings import Settings
 from bridge.port.outlet import Outlet
@@ -49,7 +50,8 @@ def render(source: bytes, state: dict[str, Any], track: str | None = None, playe
     melody = melody_track(score, track)
     settings = Settings.of(state)
     # The engine is to listen, whatever channel the preset has chosen on stage.
-    engine = Engine([settings.listening_to(0)], score.tempo_map(), players=players, bars=Bars(score))
+    grid = Grid(score.tempo_map(), Bars(score))
+    engine = Engine([settings.listening_to(0)], grid, players=players)
     played = _play(score, melody, engine)
     parts = _parts(played, settings, used_channels(source))
     onsets = sum(isinstance(event, NoteOn) for part in parts for _, event in part.events)

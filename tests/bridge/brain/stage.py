@@ -6,9 +6,11 @@ from typing import Any
 from bridge import presets
 from bridge.addresses import put
 from bridge.brain.engine import Engine, Heard, Sent
-from bridge.brain.insert import Bars, Due, Insert, no_bars
+from bridge.brain.grid import Bars, Grid, no_bars
+from bridge.brain.insert import Insert
 from bridge.brain.players import Players
 from bridge.brain.settings import Settings
+from bridge.brain.sounding import Due
 from bridge.brain.transport import Transport
 from bridge.port.outlet import Outlet
 from music.events import Event, NoteOff, NoteOn
@@ -33,10 +35,10 @@ def state(preset: str = "harmony", **changes: object) -> State:
 class Band:
     """One insert, from events to what a synth sounds. Everything happens at `now`."""
 
-    def __init__(self, tree: State, players: Players | None = None, bars: Bars = no_bars) -> None:
+    def __init__(self, tree: State, players: Players | None = None, bars: Bars = no_bars, lead_ns: int = 0) -> None:
         self.state = tree
         self.transport = Transport(0)
-        self.engine = Engine([Settings.of(tree)], self.transport, 0, players, bars)
+        self.engine = Engine([Settings.of(tree)], Grid(self.transport, bars, lead_ns), 0, players)
         self.outlet = Outlet()
         self.now = 0
         self.sounding: set[tuple[int, int]] = set()

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from bridge import presets
 from bridge.brain.engine import Engine
+from bridge.brain.grid import Grid
 from bridge.brain.settings import Settings
 from bridge.brain.transport import Transport
 from music.events import Control, Event, NoteOff, NoteOn, Stop
@@ -97,7 +98,7 @@ def test_same_events_give_the_same_answers(batches: list[list[Event]]) -> None:
 
 
 def test_inserts_answer_for_themselves() -> None:
-    engine = Engine([Settings.of(presets.load("duet")), Settings.of(presets.load("satb"))], Transport(0))
+    engine = Engine([Settings.of(presets.load("duet")), Settings.of(presets.load("satb"))], Grid(Transport(0)))
     sent = engine.receive([(1, NoteOn(0, 67, 80), 0)])
     assert {number for number, _ in sent} == {1}
     assert len(onsets([due for _, due in sent])) == 3
@@ -111,7 +112,7 @@ def test_inserts_answer_for_themselves() -> None:
 def test_engine_wakes_for_the_first_insert_that_wants_it() -> None:
     slow, quick = presets.load("strummed"), presets.load("strummed")
     quick["harmonize"]["motion_beats"] = 1.0
-    engine = Engine([Settings.of(slow), Settings.of(quick)], Transport(0))
+    engine = Engine([Settings.of(slow), Settings.of(quick)], Grid(Transport(0)))
     assert engine.next_wake_ns(0) is None
     engine.receive([(0, NoteOn(0, 67, 80), 0), (1, NoteOn(0, 67, 80), 0)])
     assert engine.next_wake_ns(0) == 480 * MS

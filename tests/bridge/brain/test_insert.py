@@ -2,7 +2,7 @@ from itertools import pairwise
 
 import pytest
 
-from bridge.brain.insert import Due
+from bridge.brain.sounding import Due
 from models.player import Answer
 from music.events import Bend, Clock, Control, Event, NoteOff, NoteOn, Program, Stop
 from music.wire import ALL_NOTES_OFF, ALL_SOUND_OFF
@@ -137,10 +137,11 @@ def test_all_notes_off_releases_its_channel(number: int) -> None:
     assert len(releases(band.play(Control(3, number, 0)))) == 3
 
 
-def test_stop_leaves_what_is_held_alone() -> None:
+def test_stop_ends_what_sounds_though_a_key_is_down_and_the_next_note_is_answered() -> None:
     band = in_c()
     band.play(on(C))
-    assert band.play(Stop()) == []
+    assert len(releases(band.play(Stop()))) == 3
+    assert len(onsets(band.play(on(E)))) == 3
 
 
 def test_bypass_ends_the_harmony_and_its_end_brings_it_back_to_what_is_held() -> None:

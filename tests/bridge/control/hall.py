@@ -94,3 +94,8 @@ def on_stage(play: Callable[[Hall], Awaitable[None]], *names: str) -> None:
             hall.server.close()
 
     asyncio.run(scene())
+
+
+def one_or_all(values: list[Any]) -> Any:
+    """The value of a message, or the list of them: a plan has any number."""
+    return values[0] if len(values) == 1 else values

@@ -29,7 +29,7 @@ def test_values_are_what_reading_gives_one_by_one(desk: Desk) -> None:
     for address, value in desk.values():
         if not address.endswith("/preset"):
             assert desk.read(address) == value
-        assert type(value) in (int, float, str)
+        assert type(value) in (int, float, str, list)
 
 
 def test_every_value_can_be_set_to_itself(desk: Desk) -> None:

@@ -1,0 +1,52 @@
+"""The frames of a song: when they begin, and which of them begin a beat or a bar."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import floor
+
+from bridge.brain.settings import Entry
+from models.player import FRAMES_PER_BEAT
+from music.beat import Timeline
+
+LONGEST_BAR = 32 * 4 * FRAMES_PER_BEAT
+"""In frames: 32/1."""
+
+Bars = Callable[[int], int | None]
+"""How many frames after its barline a frame begins; None where nobody knows."""
+
+
+def no_bars(_frame: int) -> None:
+    """On stage, where no clock runs that knows of bars."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Where the beats and the barlines fall."""
+
+    timeline: Timeline
+    bars: Bars = no_bars
+    lead_ns: int = 0
+    """How far before a frame begins its answer is decided: a file has no need of that."""
+
+    def frame_at(self, ns: int) -> int:
+        """The frame that is open at a moment; at the very edge, the one that begins."""
+        frame = floor(self.timeline.beat_at(ns) * FRAMES_PER_BEAT + 1e-6)
+        return frame + (ns >= self.edge_ns(frame + 1))  # by the same rounding, or a wake at the edge would come again
+
+    def edge_ns(self, frame: int) -> int:
+        """When a frame begins."""
+        return self.timeline.ns_at(frame / FRAMES_PER_BEAT)
+
+    def entry(self, frame: int, late: bool, entry: Entry) -> int:
+        """Where an accompaniment joins in: at once, or with the next frame that begins a beat or a bar.
+
+        Where nobody knows of bars, with a beat. The frame that is open will do unless it is `late` in it.
+        """
+        if entry == "now":
+            return frame
+        first = frame + late
+        if entry == "bar" and self.bars(first) is not None:
+            return next((one for one in range(first, first + LONGEST_BAR) if self.bars(one) == 0), first)
+        return -(-first // FRAMES_PER_BEAT) * FRAMES_PER_BEAT
