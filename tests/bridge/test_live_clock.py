@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from itertools import pairwise
-from statistics import median
 from typing import Any
 
 import pytest
@@ -58,12 +56,12 @@ def tick(player: Musician, beats: float, tick_s: float = TICK_S) -> None:
 def test_a_midi_clock_starts_moves_stops_and_is_lost(timed: LiveDaemon, drummer: Musician) -> None:
     synth = Synth(drummer)
     drummer.play(b"\xfa")
-    tick(drummer, 6, TICK_S / 1.5)
+    tick(drummer, 6.2)
     assert (newest(timed, "leader"), newest(timed, "rolling")) == ("midi", 1)
-    assert newest(timed, "bpm") == pytest.approx(180, abs=6)
-    assert (newest(timed, "bar"), newest(timed, "beat")) == (2, 2)
+    assert newest(timed, "bpm") == pytest.approx(120, abs=6)
+    assert (newest(timed, "bar"), newest(timed, "beat")) == (2, 3)
     drummer.play(bytes((0xF2, 64, 0)))
-    tick(drummer, 1.5, TICK_S / 1.5)
+    tick(drummer, 1.3)
     assert (newest(timed, "bar"), newest(timed, "beat")) == (5, 2)
     strike(drummer, 60, lambda: len(synth.wet()) == 3)
     drummer.play(b"\xfc")
@@ -118,13 +116,13 @@ def test_jack_s_transport_leads_and_its_stop_ends_a_latched_chord(
 def test_the_clock_that_goes_out_is_steady(timed: LiveDaemon, drummer: Musician, osc: SimpleUDPClient) -> None:
     for name, value in (("clock", "internal"), ("tempo", 150.0), ("clock_out", 1), ("play", 3)):
         osc.send_message(f"/continuo/{name}", value)
-    until(lambda: sum(one.data == b"\xf8" for one in list(drummer.answers)) > 60, "ticks")
+    until(lambda: sum(one.data == b"\xf8" for one in list(drummer.answers)) > 80, "ticks")
     heard = list(drummer.answers)
     [(where, _)] = [one.data[1:] for one in heard if one.data[0] == 0xF2]
     assert 33 <= where < 40, "a sixteenth soon after the beginning of bar 3"
-    frames = [one.frame for one in heard if one.data == b"\xf8"]
-    steps = [(b - a) / drummer.rate for a, b in pairwise(frames)]
-    assert median(steps) == pytest.approx(60 / 150 / 24, rel=0.02), "as steady as the machine"
+    started = [one.data[0] for one in heard].index(0xFB)
+    ticks = [one.time_ns / 1e9 for one in heard[started:] if one.data == b"\xf8"]
+    assert (ticks[-1] - ticks[0]) / (len(ticks) - 1) == pytest.approx(60 / 150 / 24, rel=0.02)
     assert newest(timed, "leader") == "internal" and newest(timed, "rolling") == 1
     osc.send_message("/continuo/stop", [])
     until(lambda: any(one.data == b"\xfc" for one in list(drummer.answers)), "stop is sent")
