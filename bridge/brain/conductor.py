@@ -23,6 +23,8 @@ SOURCES = {
 """What each choice may follow, the first that is there before the others."""
 FRESH_NS = 1_500_000_000
 """JACK and Link are told of twice a second, and at every change."""
+STOP_NS = 40_000_000
+"""A song that goes on again within so long has not stopped: hosts stop and start their clock where a loop begins."""
 TAP_PAUSE_NS = 2_000_000_000
 """Taps further apart (30 bpm) begin anew."""
 TAPS = 8
@@ -147,7 +149,7 @@ class Conductor:
         self._leaders: dict[str, Leader] = {"midi": self._midi, "jack": self.jack, "link": self.link}
         self._taps = Taps()
         self._playing = False  # our own song
-        self._was_rolling = False
+        self._rolled_ns: int | None = None  # when a song rolled last; None: its stop was told
 
     @property
     def rolling(self) -> bool:
@@ -199,8 +201,12 @@ class Conductor:
         if self.leads not in self._leaders:
             self._playing = False
 
+    def next_wake_ns(self) -> int | None:
+        """When to look whether a song has stopped for good."""
+        return self._rolled_ns + STOP_NS if self._rolled_ns is not None and not self.rolling else None
+
     def steer(self, now_ns: int) -> bool:
-        """Follow whoever leads now; True where the song has stopped since the last call."""
+        """Follow whoever leads now; True, once, where the song has stopped."""
         leads = next((one for one in SOURCES[self._source] if self._leaders[one].is_here(now_ns)), None)
         if leads and (leads != self.leads or self.lost):
             self.leads, self.lost = leads, False
@@ -211,11 +217,13 @@ class Conductor:
             self._go_with(self._leaders[leads], now_ns)
         newest = self.jack.newest if self.leads == "jack" else None
         self._transport.meter = (newest.meter if newest else None) or self._meter
-        stopped = self._was_rolling and not self.rolling
-        self._was_rolling = self.rolling
-        if stopped:
+        if self.rolling:
+            self._rolled_ns = now_ns
+        elif self._rolled_ns is not None and now_ns - self._rolled_ns >= STOP_NS:
+            self._rolled_ns = None
             self._transport.leave()
-        return stopped
+            return True
+        return False
 
     def _go_with(self, leader: Leader, now_ns: int) -> None:
         position = leader.position(self._transport.ns_per_beat)

@@ -170,6 +170,7 @@ class ClockFollower:
         self._song_tick = 0
         self._start = 0  # the counted tick that is tick 0 of the song
         self._quirk = False
+        self._told = self._told_tick = 0  # the last song position as it was told, and the tick that it was taken for
 
     @property
     def line(self) -> Line | None:
@@ -204,6 +205,7 @@ class ClockFollower:
                 self._tick(ns)
             case Start():
                 self._song_tick, self._armed, self.rolling = 0, True, True
+                self._told = self._told_tick = 0
             case Continue():
                 self._armed, self.rolling = True, True
             case Stop():
@@ -228,11 +230,13 @@ class ClockFollower:
         """Ticks of the song at which the next tick falls."""
         return self._song_tick if self._armed or not self.rolling else self._tempo.count - self._start + 1
 
-    def _relocate(self, sixteenths: int) -> None:
-        """A song position. Ardour 7 counts clocks in it instead of sixteenths, which shows where it has stopped."""
-        here = self._position()
-        as_clocks, as_sixteenths = abs(sixteenths - here), abs(sixteenths * CLOCKS_PER_SIXTEENTH - here)
-        if not self.rolling and here > CLOCKS_PER_BEAT and min(as_clocks, as_sixteenths) <= CLOCKS_PER_SIXTEENTH:
+    def _relocate(self, told: int) -> None:
+        """A song position. Ardour 7 counts clocks in it instead of sixteenths; the ticks since the last one tell."""
+        passed = self._position() - self._told_tick
+        as_clocks = abs(told - self._told - passed)
+        as_sixteenths = abs((told - self._told) * CLOCKS_PER_SIXTEENTH - passed)
+        if passed > CLOCKS_PER_BEAT and min(as_clocks, as_sixteenths) <= CLOCKS_PER_SIXTEENTH:
             self._quirk = as_clocks < as_sixteenths
-        self._song_tick = sixteenths * (1 if self._quirk else CLOCKS_PER_SIXTEENTH)
+        self._song_tick = told * (1 if self._quirk else CLOCKS_PER_SIXTEENTH)
+        self._told, self._told_tick = told, self._song_tick
         self._armed = True

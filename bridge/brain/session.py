@@ -115,6 +115,7 @@ class Session:
         if not self._engine:
             return None
         wakes = [self._engine.next_wake_ns(now_ns), self._engine.next_frame_ns(), self._clock_out.next_wake_ns()]
+        wakes.append(self._conductor.next_wake_ns())
         if self._conductor.rolling:
             wakes.append(self._transport.next_beat_ns(now_ns))
         return min((wake for wake in wakes if wake is not None), default=None)

@@ -1,6 +1,6 @@
 import pytest
 
-from bridge.brain.conductor import FRESH_NS, TAP_PAUSE_NS, Conductor, Report, Taps
+from bridge.brain.conductor import FRESH_NS, STOP_NS, TAP_PAUSE_NS, Conductor, Report, Taps
 from bridge.brain.transport import Position, Transport
 from music.events import Clock, Continue, SongPosition, Start, Stop
 
@@ -74,8 +74,13 @@ def test_stop_is_told_once_and_continue_goes_on_from_there() -> None:
     stand.hear(Start())
     stand.tick(6)
     stand.hear(Stop())
+    assert stand.stops == 0
+    wake = stand.conductor.next_wake_ns()
+    assert wake
+    stand.now = wake
     stand.steer()
-    assert stand.stops == 1 and not stand.conductor.rolling
+    stand.steer()
+    assert stand.stops == 1 and not stand.conductor.rolling and stand.conductor.next_wake_ns() is None
     assert stand.place == (0, 0)
     stand.wait(3 * SECOND)
     assert stand.conductor.leads == "internal" and not stand.conductor.lost
@@ -141,7 +146,7 @@ def test_jack_that_stops_is_told_and_jack_that_says_nothing_is_lost() -> None:
     stand = Stand()
     stand.jack(8)
     stand.jack(9, rolling=False)
-    stand.steer()
+    stand.wait(STOP_NS)
     assert (stand.stops, stand.conductor.leads) == (1, "internal")
     stand.jack(8)
     stand.wait(FRESH_NS * 1.1)
@@ -185,7 +190,7 @@ def test_our_own_song_starts_at_a_bar_and_stops() -> None:
     stand.steer()
     assert stand.place == (5, 1) and stand.conductor.rolling
     stand.conductor.stop()
-    stand.steer()
+    stand.wait(STOP_NS)
     assert stand.stops == 1 and stand.place == (0, 0)
 
 
@@ -220,3 +225,18 @@ def test_a_tap_left_out_is_a_beat_and_a_pause_begins_anew() -> None:
     left_out = taps.tap(4 * BEAT)
     assert left_out and (left_out.beat, left_out.ns_per_beat) == (4, BEAT)
     assert taps.tap(4 * BEAT + TAP_PAUSE_NS + 1) is None
+
+
+def test_a_loop_that_begins_anew_is_no_stop() -> None:
+    stand = Stand()
+    stand.hear(Start())
+    stand.tick(8)
+    beat = stand.transport.beat_at(stand.now)
+    stand.now += round(TICK) - 1_300_000
+    stand.hear(Stop())
+    stand.now += 1_300_000
+    stand.hear(Start())
+    stand.tick(4)
+    assert stand.stops == 0
+    assert stand.place == (1, 4)
+    assert stand.transport.beat_at(stand.now) == pytest.approx(beat + 4, abs=0.01), "our beats go on"

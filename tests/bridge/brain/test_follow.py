@@ -141,3 +141,16 @@ def test_a_clock_that_ends_is_lost_and_one_that_comes_back_is_followed_anew() ->
     assert follower.bpm == pytest.approx(120, abs=0.5)
     followed(ticks((8, 90), at_ns=last + 5e9), 1, follower)
     assert follower.bpm == pytest.approx(90, abs=0.5)
+
+
+def test_a_host_that_counts_clocks_is_found_out_after_a_relocation_too() -> None:
+    follower = ClockFollower()
+    follower.hear(Start(), 0)
+    last = played(follower, ticks((6, 120)))
+    for told in (960, 960 + 6 * CLOCKS_PER_BEAT):  # as Ardour 7.3 did: beat 40, and 6 beats later
+        follower.hear(Stop(), round(last))
+        follower.hear(SongPosition(told), round(last + 1e6))
+        follower.hear(Continue(), round(last + 1e6))
+        last = played(follower, ticks((6, 120), at_ns=last + 60e9 / 120 / CLOCKS_PER_BEAT))
+    assert follower.line
+    assert follower.line.tick_at(last) == pytest.approx(52 * CLOCKS_PER_BEAT - 1, abs=0.05)
