@@ -40,7 +40,8 @@ def measure(
 ) -> list[dict[str, Any]]:
     """A row for the rules and one for each device: ms of `hear` and `answer`, megabytes of the process by then.
 
-    With a peer, its row comes last, and each row says how many times as long the peer takes (`peer_times`).
+    With a peer, its row comes last, and each row says how many times as long the peer takes (`peer_times`) for all the
+    voices, those that rest in the row (`sounding` is how many do not, on average) included.
     """
     realtime.take(PRIORITY)
     shelf.require(name)
@@ -64,9 +65,12 @@ def measure(
 def report(rows: list[dict[str, Any]]) -> str:
     """The rows as a table."""
     cuts = (*CUTS, "max")
-    lines = [f"{'player':<14}{'device':<8}{'voices':<8}{'ms':<8}" + "".join(f"{cut:>9}" for cut in cuts) + f"{'MB':>9}"]
+    lines = [
+        f"{'player':<14}{'device':<8}{'sounding':<12}{'ms':<8}" + "".join(f"{cut:>9}" for cut in cuts) + f"{'MB':>9}"
+    ]
     for row in rows:
-        who, memory = f"{row['player']:<14}{row['device']:<8}{row['voices']:<8}", f"{row['process_mb'] or '':>9}"
+        voices = f"{row['sounding']:.1f} of {row['voices']}"
+        who, memory = f"{row['player']:<14}{row['device']:<8}{voices:<12}", f"{row['process_mb'] or '':>9}"
         for what in (what for what in ("hear", "answer") if f"{what}_ms" in row):
             values = row[f"{what}_ms"]
             lines.append(f"{who}{what:<8}" + "".join(f"{values[cut]:>9.3f}" for cut in cuts) + memory)
