@@ -213,7 +213,7 @@ INSERT = (
     Parameter("model", ("player", "model"), "player", "rules", "Who plays; /continuo/models names all"),
     Parameter("temperature", ("player", "temperature"), "float", 0.0, "Freedom of choice; 0 = likeliest", 0, 2),
     Parameter("seed", ("player", "seed"), "int", 0, "Same seed, same input, same notes", 0, 2**31 - 1),
-    Parameter("voices", ("harmonize", "voices"), "int", 3, "Number of harmony voices", 1, 6),
+    Parameter("voices", ("harmonize", "voices"), "int", 3, "Number of harmony voices", 1, 16),
     Parameter(
         "placement", ("harmonize", "placement"), "choice", "below", "Side of the melody", choices=("below", "above")
     ),

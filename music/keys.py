@@ -52,6 +52,7 @@ def _log_profile(key: Key) -> Evidence:
 
 
 @cache
+@cache
 def habit(key: Key) -> float:
     """How likely a key is before anything is heard, in nats."""
     fifths = (7 * (key.tonic if key.mode == "major" else key.tonic + 3)) % 12

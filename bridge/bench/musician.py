@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from bridge.errors import PortError
 from bridge.port.jack import open_client
+from bridge.port.names import port_names
 
 SOUND_CHECK_S = 5.0
 UNDEFINED_CONTROL = bytes((0xB0, 119, 0))
@@ -26,16 +27,22 @@ class Heard(NamedTuple):
     frame: int
     """The sample it stands on, by JACK's own count."""
     data: bytes
+    insert: int = 0
+    """Whose output it came from."""
 
 
 class Musician:
-    """Plays into the daemon, hears its output, and hears itself directly (the floor of the method)."""
+    """Plays into the daemon, hears its output, and hears itself directly (the floor of the method).
 
-    def __init__(self, name: str = "Continuo", own: str = "bench") -> None:
+    With several inserts it plays the same into all of them.
+    """
+
+    def __init__(self, name: str = "Continuo", own: str = "bench", inserts: int = 1) -> None:
         self._player = open_client(f"{own}-player")
         self._listener = open_client(f"{own}-listener")
         self._out = self._player.midi_outports.register("out")
-        self._answer = self._listener.midi_inports.register("answer")
+        ports = port_names(name, inserts)
+        self._answers = [self._listener.midi_inports.register(f"answer {send}") for _, send in ports]
         self._direct = self._listener.midi_inports.register("direct")
         self._queue: deque[bytes] = deque()
         self.answers: deque[Heard] = deque()
@@ -50,9 +57,10 @@ class Musician:
         self._listener.set_process_callback(self._receive)
         self._player.activate()
         self._listener.activate()
-        self._player.connect(self._out, self._find(f"{name} In"))
         self._player.connect(self._out, self._direct)
-        self._listener.connect(self._find(f"{name} Out"), self._answer)
+        for (receive, send), answer in zip(ports, self._answers, strict=True):
+            self._player.connect(self._out, self._find(receive))
+            self._listener.connect(self._find(send), answer)
         self._sound_check()
 
     def play(self, data: bytes) -> int:
@@ -86,7 +94,7 @@ class Musician:
     def _sound_check(self) -> None:
         """Wait until both ways carry: what is written while JACK sorts its graph anew is lost."""
         end = time.monotonic() + SOUND_CHECK_S
-        while not (self.answers and self.directs):
+        while not self.directs or len({one.insert for one in list(self.answers)}) < len(self._answers):
             if time.monotonic() > end:
                 raise PortError("nothing comes back through the daemon", "Is thru on?")
             self.play(UNDEFINED_CONTROL)
@@ -113,15 +121,17 @@ class Musician:
 
     def _receive(self, _frames: int) -> None:
         start = self._listener.last_frame_time
-        for port, heard in ((self._answer, self.answers), (self._direct, self.directs)):
+        for offset, data in self._direct.incoming_midi_events():
+            self.directs.append(Heard(time.monotonic_ns(), start + offset, bytes(data)))
+        for insert, port in enumerate(self._answers):
             for offset, data in port.incoming_midi_events():
-                heard.append(Heard(time.monotonic_ns(), start + offset, bytes(data)))
+                self.answers.append(Heard(time.monotonic_ns(), start + offset, bytes(data), insert))
 
 
 @contextmanager
-def musician(name: str = "Continuo", own: str = "bench") -> Iterator[Musician]:
+def musician(name: str = "Continuo", own: str = "bench", inserts: int = 1) -> Iterator[Musician]:
     """A connected musician, gone afterwards; two at once need names of their own."""
-    playing = Musician(name, own)
+    playing = Musician(name, own, inserts)
     try:
         yield playing
     finally:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Literal
+
 import click
 
 from bridge.cli import main, print_json
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 @main.group()
@@ -17,16 +22,48 @@ def bench() -> None:
 @click.option("--rate", type=click.IntRange(1, 100), default=100, show_default=True, help="Notes a second.")
 @click.option("--period", type=click.IntRange(16, 4096), default=64, show_default=True, help="JACK frames a period.")
 @click.option("--preset", metavar="NAME", help="Preset to play through; default: harmony, with four voices.")
+@click.option("--voices", type=click.IntRange(1, 16), help="Instead of the preset's; beyond six, with wider ranges.")
+@click.option(
+    "--inserts",
+    type=click.IntRange(1, 8),
+    default=1,
+    show_default=True,
+    help="All played at once; the last one counts.",
+)
+@click.option(
+    "--load", type=click.IntRange(0, 256), default=0, show_default=True, help="Busy processes beside the music."
+)
+@click.option(
+    "--backend", type=click.Choice(["jack", "rtmidi"]), default="jack", show_default=True, help="Of the daemon."
+)
+@click.option("--plot", metavar="FILE", type=_FILE, help="Draw the latencies: .svg or .png (needs matplotlib).")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def latency(notes: int, rate: int, period: int, preset: str | None, as_json: bool) -> None:
+def latency(
+    notes: int,
+    rate: int,
+    period: int,
+    preset: str | None,
+    voices: int | None,
+    inserts: int,
+    load: int,
+    backend: Literal["jack", "rtmidi"],
+    plot: Path | None,
+    as_json: bool,
+) -> None:
     """Stamp notes on their way through a real daemon on a private JACK server.
 
     The floor is the way of the same notes past Continuo, in the same run. Fallbacks are answers that the rules gave
     for a learned player that was too slow.
     """
-    from bridge.bench.latency import measure, report
+    from bridge.bench import plot as picture
+    from bridge.bench.figures import report
+    from bridge.bench.latency import Course, measure
 
-    result = measure(notes, rate, period, preset)
+    if plot:
+        picture.check(plot)
+    result = measure(Course(notes, rate, period, preset, voices, inserts, load, backend))
+    if plot:
+        picture.plot(result, plot)
     if as_json:
         print_json({name: value for name, value in result.items() if name != "histogram"})
     else:
@@ -36,15 +73,17 @@ def latency(notes: int, rate: int, period: int, preset: str | None, as_json: boo
 @bench.command()
 @click.argument("name")
 @click.option("--notes", type=click.IntRange(10), default=3000, show_default=True, help="Answers to ask for.")
+@click.option("--voices", type=click.IntRange(1, 16), help="Instead of the preset's; beyond six, with wider ranges.")
+@click.option("--peer", is_flag=True, help="Beside a large recurrent model (random weights) that draws voice by voice.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
-def player(name: str, notes: int, as_json: bool) -> None:
+def player(name: str, notes: int, voices: int | None, peer: bool, as_json: bool) -> None:
     """Ask a player for whole answers as the brain does, on the CPU and on CUDA where it is there; beside the rules.
 
     `hear` is one frame, `answer` a whole chord; one thread, eager.
     """
     from bridge.bench.player import measure, report
 
-    rows = measure(name, notes)
+    rows = measure(name, notes, voices=voices, peer=peer)
     if as_json:
         print_json(rows)
     else:

@@ -101,7 +101,8 @@ def options(scene: Scene) -> list[Option]:
         if i == present and scene.passing:
             under = max(under, PASSING * scene.age_beats / SETTLED_BEATS)
         score = base[i] + under + (staying if i == present else leaving)
-        score += STRANGER * sum(other not in tones for other in others)
+        if others:
+            score += STRANGER * sum(other not in tones for other in others)
         if scene.locked and melody not in tones:
             score += CLASH * len(tones & {(melody + 1) % 12, (melody - 1) % 12})
         if scene.modal and degree.leading and degree.step != 10 and melody not in (8, 11):

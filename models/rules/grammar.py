@@ -137,6 +137,7 @@ def grammar(mode: Mode) -> Grammar:
     )
 
 
+@cache
 def chord_of(key: Key, place: int) -> Chord:
     """The chord at a place in the key's grammar."""
     degree = grammar(key.mode).degrees[place]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from models.player import FRAMES_PER_BEAT, Answer, Frame, Moment, Sound, Wish
-from models.rules import voicing
+from models.rules import doubling, voicing
 from models.rules.choice import SETTLED_BEATS, Option, Scene, draw, options
 from models.rules.grammar import leads
 from models.rules.parts import Setting, voice
@@ -45,7 +45,7 @@ class State:
 
 
 class RuleHarmony:
-    """Harmony in 1 to 6 voices above or below what is held. Any thread; keeps nothing between calls."""
+    """Harmony in 1 to 16 voices above or below what is held. Any thread; keeps nothing between calls."""
 
     @property
     def name(self) -> str:
@@ -233,3 +233,4 @@ def _chance(seed: int, beat: float) -> float:
 def warm() -> None:
     """Compile what is compiled, or load it from the cache on disk."""
     voicing.warm()
+    doubling.warm()

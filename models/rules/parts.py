@@ -8,6 +8,7 @@ from functools import cache
 import numpy as np
 
 from models.player import Wish
+from models.rules.doubling import LED, ensemble
 from models.rules.voicing import (
     BASS,
     FIFTH,
@@ -24,6 +25,7 @@ from models.rules.voicing import (
     ROOT,
     RULES,
     SEVENTH,
+    SPARE,
     THIRD,
     Ints,
     search,
@@ -42,7 +44,9 @@ INVERSIONS: dict[str, tuple[int, int, int, int]] = {
 """What root, third, fifth and seventh cost in the bass, by quality."""
 PLAIN = (0, 16, 75, 50)
 
-GAP = {"close": 4, "open": 7}
+OCTAVE = 12
+CLOSE = 4
+GAP = {"close": CLOSE, "open": 7}
 """Semitones from voice to voice where nothing else decides."""
 
 HARMONY_WITH_BASS = 3
@@ -69,8 +73,9 @@ class Setting:
 
 def voice(chord: Chord, leading: bool, setting: Setting) -> tuple[Voices, int]:
     """The voices' pitches and what they cost."""
-    lines = _lines(setting)
-    found = search(lines, _roles(chord), np.array(setting.held, np.int64), _rule(chord, leading, setting)).tolist()
+    lines, held = _lines(setting), np.array(setting.held, np.int64)
+    lead = search if len(setting.wish.ranges) <= LED else ensemble
+    found = lead(lines, _roles(chord), held, _rule(chord, leading, setting)).tolist()
     below = setting.wish.placement == "below"
     pitches = found[1:-1] if below else found[:-2]
     return tuple(pitch if pitch >= 0 else None for pitch in pitches), found[-1]
@@ -80,11 +85,13 @@ def _lines(setting: Setting) -> Ints:
     wish, melody = setting.wish, setting.melody
     below, count = wish.placement == "below", len(wish.ranges)
     bass = below and count >= HARMONY_WITH_BASS
-    gap = GAP[wish.spacing]
+    gap = _gap(setting)
     rows = []
     for i, ((low, high), before) in enumerate(zip(wish.ranges, setting.before, strict=True)):
         if bass and i == count - 1:
             wanted = min(low + 2 * (high - low) // 5, melody - 7 * count // 2)
+            if count > LED:
+                high = min(high, max(low + OCTAVE - 1, melody - CLOSE * count))  # noqa: PLW2901 - the others need room
         else:
             wanted = melody - gap * (i + 1) if below else melody + gap * (count - i)
         wanted = max(low + (high - low) // 5, min(high - (high - low) // 6, wanted))  # where a voice is at ease
@@ -96,13 +103,24 @@ def _lines(setting: Setting) -> Ints:
     return np.array(rows, np.int64)
 
 
+def _gap(setting: Setting) -> int:
+    """Semitones from voice to voice where nothing else decides; many voices stand as close as they must."""
+    wish = setting.wish
+    gap, count = GAP[wish.spacing], len(wish.ranges)
+    if count <= LED:
+        return gap
+    room = setting.melody - wish.ranges[-1][0] if wish.placement == "below" else wish.ranges[0][1] - setting.melody
+    return max(CLOSE, min(gap, room // (count + 1)))
+
+
 def _rule(chord: Chord, leading: bool, setting: Setting) -> Ints:
     wish = setting.wish
     below, count = wish.placement == "below", len(wish.ranges)
     rule = [0] * RULES
     rule[MELODY] = 0 if below else count
     rule[BASS] = int(below and count >= HARMONY_WITH_BASS)
-    rule[OPEN] = int(wish.spacing == "open")
+    rule[OPEN] = int(_gap(setting) > CLOSE)
+    rule[SPARE] = CLOSE * max(0, count - LED)
     rule[LEADING] = _leading_tone(chord) if leading else -1
     rule[OLD_LEADING], rule[OLD_SEVENTH] = _resolving(setting.chord_before, setting.leading_before, chord)
     rule[LOW_ROOT], rule[LOW_THIRD], rule[LOW_FIFTH], rule[LOW_SEVENTH] = INVERSIONS.get(chord.quality, PLAIN)

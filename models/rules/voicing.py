@@ -18,18 +18,22 @@ Ints = NDArray[np.int64]
 ROOT, THIRD, FIFTH, SEVENTH = 1, 2, 3, 4
 """What a pitch class is to the chord; 0 = not in it."""
 
-MELODY, BASS, OPEN, LEADING, OLD_LEADING, OLD_SEVENTH, LOW_THIRD, LOW_FIFTH, LOW_SEVENTH, LOW_ROOT, HEARD = range(11)
+RULES = 12
+MELODY, BASS, OPEN, LEADING, OLD_LEADING, OLD_SEVENTH, *_ = range(RULES)
+*_, LOW_THIRD, LOW_FIFTH, LOW_SEVENTH, LOW_ROOT, HEARD, SPARE = range(RULES)
 """Places in the `rule` of a search: index of the melody's line, whether the last line is a real bass,
 whether open spacing is wanted, the pitch class of the leading tone, those of the leading tone and the seventh that
-want to resolve from the chord before (-1: none), the costs of inversions, and a mask of pitch classes sounding anyway.
+want to resolve from the chord before (-1: none), the costs of inversions, a mask of pitch classes sounding anyway, and
+the semitones that other voices will fill above the bass.
 """
-RULES = 11
 
 MOST = 10
 """Candidates per line: the best ones when heard alone."""
 
 DEEP = 24
 """So far below the melody, close intervals are muddy."""
+EASY = 7
+"""A gap that costs nothing anywhere."""
 
 REST = 2000
 """The cost of a voice that rests: more than any pitch it could take."""
@@ -50,7 +54,7 @@ def _motion(step: int, bass: bool) -> int:
 
 
 @njit
-def _alone(pitch: int, line: Ints, role: int, bass: bool, rule: Ints) -> int:
+def alone(pitch: int, line: Ints, role: int, bass: bool, rule: Ints) -> int:
     """The cost of a pitch in its line, whatever the others do."""
     before, wanted = int(line[2]), int(line[3])
     away = abs(pitch - wanted)
@@ -90,7 +94,13 @@ def _overlap(upper: int, upper_before: int, lower: int, lower_before: int) -> in
 
 
 @njit
-def _spacing(gap: int, shape: int, deep: bool) -> int:
+def muddy(pitch: int, melody: int) -> bool:
+    """Whether close intervals are muddy here."""
+    return pitch < melody - DEEP
+
+
+@njit
+def spacing(gap: int, shape: int, deep: bool) -> int:
     """The cost of `gap` semitones between neighbouring lines. Shape: 0 close, 1 open, 2 upon a bass."""
     cost = 24 // gap if gap <= 2 else 0
     if deep:
@@ -149,7 +159,7 @@ def _candidates(lines: Ints, roles: Ints, held: Ints, rule: Ints) -> tuple[Ints,
             role = roles[pitch % 12]
             if role == 0 or _among(pitch, held):
                 continue
-            cost = min(REST - 1, _alone(pitch, lines[i], role, bass, rule))
+            cost = min(REST - 1, alone(pitch, lines[i], role, bass, rule))
             at = filled
             while at > 0 and costs[i, at - 1] > cost:
                 at -= 1
@@ -179,8 +189,10 @@ def _joining(i: int, pitch: int, chosen: Ints, lines: Ints, rule: Ints) -> int:
             return -1
         cost += _parallel(upper, lines[above, 2], pitch, lines[i, 2])
         if neighbour:
-            shape, deep = 2 if bass else rule[OPEN], pitch < lines[rule[MELODY], 0] - DEEP
-            cost += _overlap(upper, lines[above, 2], pitch, lines[i, 2]) + _spacing(upper - pitch, shape, deep)
+            shape, deep, gap = 2 if bass else rule[OPEN], muddy(pitch, lines[rule[MELODY], 0]), upper - pitch
+            if bass and rule[SPARE]:
+                gap = max(EASY, gap - rule[SPARE])
+            cost += _overlap(upper, lines[above, 2], pitch, lines[i, 2]) + spacing(gap, shape, deep)
             neighbour = False
     return cost
 

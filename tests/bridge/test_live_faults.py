@@ -181,7 +181,7 @@ def test_oscsend_and_oscdump_set_and_read(stage: tuple[LiveDaemon, Synth]) -> No
         send("/continuo/1/voices", "s", "many")
         while "/continuo/error" not in heard[-1]:
             heard.append(dump.stdout.readline())
-        assert "400" in heard[-1] and "voices takes 1 to 6" in heard[-1]
+        assert "400" in heard[-1] and "voices takes 1 to 16" in heard[-1]
     finally:
         dump.terminate()
         dump.wait(timeout=5)

@@ -25,7 +25,7 @@ EVENTS = st.one_of(
 CHANGES = st.one_of(
     st.tuples(st.just("bypass"), st.booleans()),
     st.tuples(st.just("input_channels"), st.sampled_from(["all", "1", "2"])),
-    st.tuples(st.just("harmonize_voices"), st.integers(1, 6)),
+    st.tuples(st.just("harmonize_voices"), st.integers(1, 16)),
     st.tuples(st.just("harmonize_placement"), st.sampled_from(["below", "above"])),
     st.tuples(st.just("harmonize_strum_ms"), st.sampled_from([0.0, 30.0, 500.0])),
     st.tuples(st.just("harmonize_latch"), st.booleans()),

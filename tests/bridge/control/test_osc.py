@@ -61,10 +61,10 @@ def test_several_channels_may_come_as_several_arguments() -> None:
 @pytest.mark.parametrize(
     ("address", "values", "code", "sentence"),
     [
-        ("/continuo/1/voices", ["three"], 400, "voices takes 1 to 6"),
-        ("/continuo/1/voices", [1, 2], 400, "voices takes 1 to 6"),
+        ("/continuo/1/voices", ["three"], 400, "voices takes 1 to 16"),
+        ("/continuo/1/voices", [1, 2], 400, "voices takes 1 to 16"),
         ("/continuo/1/strum", [float("nan")], 400, "strum takes"),
-        ("/continuo/1/voices", [9], 422, "voices 9 is not within 1 to 6"),
+        ("/continuo/1/voices", [17], 422, "voices 17 is not within 1 to 16"),
         ("/continuo/1/voises", [3], 404, "Did you mean 'voices'?"),
         ("/continuo/1/voises", [], 404, "Did you mean 'voices'?"),
         ("/continuo/9/voices", [3], 404, "there is no insert '9'"),

@@ -88,7 +88,7 @@ def test_unknown_parameter_is_answered_with_the_nearest(desk: Desk) -> None:
     [
         ("/continuo/1/voices", "three", 400),
         ("/continuo/1/voices", [1, 2], 400),
-        ("/continuo/1/voices", 7, 422),
+        ("/continuo/1/voices", 17, 422),
         ("/continuo/1/strum", math.nan, 400),
         ("/continuo/1/part/1/lowest", 85, 422),  # its highest is 84
         ("/continuo/1/part/1/highest", 35, 422),

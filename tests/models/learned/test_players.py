@@ -111,7 +111,7 @@ def test_asking_changes_nothing(task: str) -> None:
 
 
 @EVERY
-@pytest.mark.parametrize("voices", [1, 2, 3, 5])
+@pytest.mark.parametrize("voices", [1, 2, 3, 5, 16])
 def test_there_is_an_answer_for_any_number_of_voices(task: str, voices: int) -> None:
     wish = Wish(((36, 76),) * voices, temperature=1.0)
     for answer in play(make(task), MELODY[:5], wish):
