@@ -56,7 +56,7 @@ class Insert:
         self._enters = self._frame  # an accompaniment that has joined in plays from this frame on
         self._touch = MIDDLE_VELOCITY  # of the newest key
         self._touched_beat = -inf
-        self._awake = False  # a key was touched, and the player of pulse has not come to rest since
+        self._awake = False  # a key was touched, and neither the host nor the player of pulse has come to rest since
         self._own_until = -inf  # the own hand's accompaniment lasts until this beat, if no key of it is down
         self._struck = False
         self._restruck = False  # a repeated note: what would be held is struck again too
@@ -139,7 +139,7 @@ class Insert:
             return None
         if self.player.pulse:
             return self._grid.edge_ns(self._next_pulse) - self._grid.lead_ns if self._awake else None
-        if not self.settings.motion_beats or not self._hands.melody:
+        if not self.settings.motion_beats or not self._hands.melody or not self._awake:
             return None
         beat = self._next_motion(now_ns)  # and never before the last one: at 60 000 000 bpm that would be far ahead
         return max(self._timeline.ns_at(beat) - PLAN_AHEAD_NS, self._timeline.ns_at(beat - self._step))

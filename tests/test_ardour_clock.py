@@ -1,0 +1,171 @@
+"""A real DAW's clock: headless Ardour starts, is relocated, loops and stops; the accompaniment stays on its grid."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pythonosc.udp_client import SimpleUDPClient
+
+from bridge.bench.stage import LiveDaemon, live_daemon
+from bridge.port.jack import open_client
+from bridge.port.names import port_names
+from tests.bridge.conftest import jack  # noqa: F401 - a fixture
+from tests.test_ardour import ARDOUR
+
+PASS_S = 4
+CLOCKS_PER_SIXTEENTH = 6
+BEAT_FRAMES = 24_000
+"""At 120 bpm and 48 kHz."""
+NEAR_FRAMES = 96
+"""2 ms."""
+NAME = "Grid"
+PRESETS = ("lead-comp", "left-hand")
+MELODY = (72, 76, 79, 77)
+
+
+@dataclass
+class Message:
+    frame: int
+    data: bytes
+
+
+class Spy:
+    """Hears the DAW's clock and Continuo's answers on one time line, and plays a melody."""
+
+    def __init__(self) -> None:
+        self.client = open_client("grid-spy")
+        self.clock: list[Message] = []
+        self.answers: tuple[list[Message], ...] = tuple([] for _ in PRESETS)
+        """Of each insert."""
+        self._in = self.client.midi_inports.register("clock")
+        self._ports = [self.client.midi_inports.register(f"answer {number}") for number in range(len(PRESETS))]
+        self._out = self.client.midi_outports.register("out")
+        self._queue: list[bytes] = []
+        self.client.set_process_callback(self._process)
+        self.client.activate()
+        for (receive, send), port in zip(port_names(NAME, len(PRESETS)), self._ports, strict=True):
+            self._connect(f"{send}$", port)
+            self.client.connect(self._out, self.client.get_ports(f"{receive}$")[0])
+
+    def _process(self, _frames: int) -> None:
+        start = self.client.last_frame_time
+        for port, heard in zip((self._in, *self._ports), (self.clock, *self.answers), strict=True):
+            for offset, data in port.incoming_midi_events():
+                heard.append(Message(start + offset, bytes(data)))
+        self._out.clear_buffer()
+        while self._queue:
+            self._out.write_midi_event(0, self._queue.pop(0))
+
+    def _connect(self, source: str, target: Any) -> None:
+        self.client.connect(self.client.get_ports(source)[0], target)
+
+    def hear_the_clock(self) -> None:
+        self._connect("MIDI Clock out$", self._in)
+        self.client.connect(self.client.get_ports("MIDI Clock out$")[0], self.client.get_ports(f"{NAME} In$")[0])
+
+    def play(self, pitch: int, before: int) -> None:
+        self._queue += [bytes((0x80, before, 64)), bytes((0x90, pitch, 80))]
+
+    def close(self) -> None:
+        self.client.deactivate()
+        self.client.close()
+
+
+def sixteenths(clock: list[Message]) -> tuple[list[int], list[int], list[int]]:
+    """Frames of the song's sixteenths, of its starts and of its stops."""
+    grid, starts, stops, tick = [], [], [], 0
+    for message in clock:
+        if message.data == b"\xf8":
+            if tick % CLOCKS_PER_SIXTEENTH == 0:
+                grid.append(message.frame)
+            tick += 1
+        elif message.data[0] in (0xFA, 0xFB):
+            tick = 0 if message.data[0] == 0xFA else tick
+            starts.append(message.frame)
+        elif message.data[0] == 0xF2:
+            tick = message.data[1] | message.data[2] << 7  # Ardour 7 counts clocks
+        elif message.data[0] == 0xFC:
+            stops.append(message.frame)
+    return grid, starts, stops
+
+
+def perform(daemon: LiveDaemon, folder: Path) -> Spy:
+    """Run the session through; a key is held and changed now and then."""
+    assert ARDOUR
+    osc = SimpleUDPClient("127.0.0.1", daemon.osc_port)
+    for name, value in (("lookahead", 1.0), ("commit", 0.25), ("entry", "beat"), ("rest", 64.0), ("split", 0)):
+        osc.send_message(f"/continuo/2/{name}", value)
+    spy = Spy()
+    ardour = subprocess.Popen(
+        [ARDOUR, str(Path(__file__).with_name("ardour_clock.lua"))],
+        env=os.environ | {"SESSION_DIR": str(folder / "session"), "PASS": str(PASS_S)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        assert ardour.stdout
+        said, keys = [], iter(MELODY * 9)
+        key = next(keys)
+        for line in ardour.stdout:
+            said.append(line.strip())
+            if said[-1] == "ready":
+                spy.hear_the_clock()
+            if said[-1] in ("roll", "locate", "loop"):
+                before, key = key, next(keys)
+                spy.play(key, before)
+            if said[-1] == "done":
+                break
+        ardour.communicate(timeout=60)
+        assert "done" in said, said
+    finally:
+        ardour.kill()
+        spy.close()
+    return spy
+
+
+def is_onset(message: Message) -> bool:
+    return message.data[0] & 0xF0 == 0x90 and message.data[2] > 0 and message.data[0] & 0x0F > 0
+
+
+def hanging(messages: list[Message]) -> set[tuple[int, int]]:
+    """(channel, pitch) of Continuo's own notes that were never ended."""
+    sounding: set[tuple[int, int]] = set()
+    for message in messages:
+        key = (message.data[0] & 0x0F, message.data[1])
+        if is_onset(message):
+            sounding.add(key)
+        elif message.data[0] & 0xF0 in (0x80, 0x90):
+            sounding.discard(key)
+    return sounding
+
+
+@pytest.mark.skipif(ARDOUR is None, reason="Ardour is not installed (apt install --no-install-recommends ardour)")
+def test_every_note_is_on_the_grid_through_start_relocation_loop_and_stop(
+    jack: str,  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    presets = [argument for preset in PRESETS for argument in ("--preset", preset)]
+    with live_daemon("--backend", "jack", "--name", NAME, *presets) as daemon:
+        spy = perform(daemon, tmp_path)
+        daemon.drain()
+        told = [(e["address"], e["value"]) for e in daemon.events if e["event"] == "shown"]
+    assert ("/continuo/leader", "midi") in told
+    assert [value for address, value in told if address == "/continuo/rolling"][-1] == 0
+    grid, starts, stops = sixteenths(spy.clock)
+    assert len(starts) >= 5, "start, relocation, continue, and the loop at least twice"
+    for preset, answers in zip(PRESETS, spy.answers, strict=True):
+        onsets = [one.frame for one in answers if is_onset(one)]
+        settled = [at for at in onsets if not any(-BEAT_FRAMES / 4 < at - start < BEAT_FRAMES for start in starts)]
+        between = [at for at in settled if any(start < at < stop for start, stop in zip(starts, stops, strict=True))]
+        off = [min(abs(at - frame) for frame in grid) for at in between]
+        assert len(off) > 20, preset
+        assert max(off) < NEAR_FRAMES, (preset, sorted(off))
+        late = [at for at in onsets if any(BEAT_FRAMES / 4 < at - stop < BEAT_FRAMES for stop in (stops[1], stops[-1]))]
+        assert not late, f"{preset} plays on after a stop"
+        assert not hanging(answers), preset
