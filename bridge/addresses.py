@@ -183,7 +183,19 @@ CLOCK = (
 )
 """What a preset may set under [clock]. There is one for the whole daemon: the preset that was loaded last has it."""
 
-DAEMON = CLOCK
+DAEMON = (
+    *CLOCK,
+    Parameter(
+        "panic_cc",
+        ("panic_cc",),
+        "int",
+        0,
+        "Controller that panics, and undoes it if nothing was played since, on any channel; 0 = none",
+        0,
+        119,
+        scope="daemon",
+    ),
+)
 
 INSERT = (
     Parameter("bypass", ("bypass",), "switch", False, "Silence the effect; thru goes on"),
@@ -305,6 +317,7 @@ class Action:
 ACTIONS = (
     Action("/continuo/ping", "", "Answered with /continuo/pong and the version"),
     Action("/continuo/panic", "", "Everything that sounds ends, everything planned is dropped"),
+    Action("/continuo/resume", "", "Undo a panic: what you still hold sounds again"),
     Action(
         "/continuo/tap", "", "A tap of the tempo, where nobody leads; with clock = tap, the first one is a downbeat"
     ),
@@ -324,6 +337,8 @@ PUBLISHED = (
     Action("/continuo/pong", "s", "Version"),
     Action("/continuo/error", "iss", "Code (400 wrong type, 404 unknown, 422 out of range), sentence, address"),
     Action("/continuo/brain", "s", "ready, starting or down"),
+    Action("/continuo/brain_load", "i", "How busy the brain is, in percent of a core"),
+    Action("/continuo/port_load", "i", "How busy the port is, in percent of a core"),
     Action("/continuo/leader", "s", "Whose time counts now: internal, midi, jack or link"),
     Action("/continuo/clock_lost", "i", "1: who leads is gone, its last tempo runs on"),
     Action("/continuo/rolling", "i", "1: a song goes on"),
@@ -333,7 +348,11 @@ PUBLISHED = (
     Action("/continuo/<insert>/chord", "s", "The chord that sounds now"),
     Action("/continuo/<insert>/heard_key", "s", "The key that the player hears"),
     Action("/continuo/<insert>/plan", "[fii ...]", "Planned notes: beats from now, channel and pitch of each"),
+    Action("/continuo/<insert>/p50", "f", "Half of the newest answers left the port within so many ms of their note"),
+    Action("/continuo/<insert>/p95", "f", "95 of 100 did"),
+    Action("/continuo/<insert>/p99", "f", "99 of 100 did"),
     Action("/continuo/<insert>/late", "i", "Onsets that came too late and were not played"),
+    Action("/continuo/<insert>/dropped", "i", "Onsets that found no room: a flood"),
     Action("/continuo/<insert>/fallback", "i", "Answers that the rules gave: the player was too slow, or has failed"),
 )
 

@@ -1,8 +1,9 @@
-"""Real-time scheduling for the calling thread, where the system grants it."""
+"""Real-time scheduling for the calling thread, where the system grants it; and how busy a process is."""
 
 from __future__ import annotations
 
 import os
+import time
 
 
 def take(priority: int) -> bool:
@@ -15,3 +16,17 @@ def take(priority: int) -> bool:
     except (AttributeError, OSError):  # not Linux, or no right to it
         return False
     return True
+
+
+class Load:
+    """How busy this process has been since it was asked last."""
+
+    def __init__(self) -> None:
+        self._wall_s, self._busy_s = time.monotonic(), time.process_time()
+
+    def percent(self) -> int:
+        """Of one core, all threads."""
+        wall_s, busy_s = time.monotonic(), time.process_time()
+        percent = 100 * (busy_s - self._busy_s) / max(wall_s - self._wall_s, 1e-6)
+        self._wall_s, self._busy_s = wall_s, busy_s
+        return round(percent)

@@ -23,6 +23,8 @@ from music.events import (
 NOTE_OFF, NOTE_ON = 0x80, 0x90
 CONTROL = 0xB0
 ALL_SOUND_OFF, ALL_NOTES_OFF = 120, 123
+RESET_ALL = 0xFF
+"""System Reset."""
 SUSTAIN = 64
 PEDAL_DOWN = 64
 """From this value on a pedal is down (MIDI 1.0 Detailed Specification, "Switch Controllers")."""

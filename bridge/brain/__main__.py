@@ -22,6 +22,9 @@ PRIORITY = 40
 """Below JACK's threads, above everything that is not audio. The thread of the learned players has one less."""
 
 
+METER_S = 1.0
+
+
 class Brain:
     """The loop around a session: its sockets and its clock."""
 
@@ -35,6 +38,8 @@ class Brain:
         self._lines = Lines()
         self._records = Records()
         self._beat_ns = 0
+        self._meter_s = 0.0
+        self._load = realtime.Load()
         self._open = True
 
     def run(self) -> None:
@@ -47,6 +52,9 @@ class Brain:
             if time.monotonic_ns() >= self._beat_ns:
                 self._beat_ns = time.monotonic_ns() + int(HEARTBEAT_S * 1e9)
                 self._session.to_port.append(Record(0, 0, HEARTBEAT, 0, b""))
+            if time.monotonic() >= self._meter_s:
+                self._meter_s = time.monotonic() + METER_S
+                self._session.show({"brain_load": self._load.percent()})
             self._send()
             self._tell()
 

@@ -100,6 +100,15 @@ class Engine:
         for insert in self.inserts:
             insert.silence()
 
+    def resume(self, now_ns: int) -> list[Sent]:
+        """Undo a silence: what is still held is answered again."""
+        sent: list[Sent] = []
+        for number, insert in enumerate(self.inserts):
+            answered = insert.resume(now_ns)
+            sent += [(number, due) for due in answered]
+            self._hand_on(number, answered)
+        return sent + self._listen(now_ns)
+
     def _hand_on(self, number: int, answered: list[Due]) -> None:
         """Keep what an insert answered for those who listen to it, until its time."""
         listeners = [one for one, insert in enumerate(self.inserts) if insert.settings.listens_to == number + 1]

@@ -29,15 +29,18 @@ class Hands:
     def __init__(self) -> None:
         self.melody = Held()
         self.own = Held()
+        self._halted: dict[tuple[int, int], tuple[int, bool]] = {}  # velocity and hand of keys not let go since a halt
         self._ring = Ring(RING_FRAMES, 2)
 
     def press(self, channel: int, pitch: int, velocity: int, *, own: bool) -> None:
         """A key goes down."""
+        self._halted.pop((channel, pitch), None)
         (self.own if own else self.melody).press(channel, pitch, velocity)
         self._ring.on(OWN if own else MELODY, pitch, velocity)
 
     def release(self, channel: int, pitch: int, *, own: bool, late: bool) -> bool:
         """A key goes up, `late` in its frame or not; False where it was not down."""
+        self._halted.pop((channel, pitch), None)
         hand = self.own if own else self.melody
         if (channel, pitch) not in hand:
             return False
@@ -49,6 +52,17 @@ class Hands:
         self.melody.clear()
         self.own.clear()
         self._ring.silence()
+
+    def halt(self) -> None:
+        """Every key counts as up, until `resume`."""
+        hands = ((self.own, True), (self.melody, False))
+        self._halted = {(channel, pitch): (velocity, own) for hand, own in hands for channel, pitch, velocity in hand}
+        self.clear()
+
+    def resume(self) -> None:
+        """The keys that have not been let go since the halt are down again."""
+        for (channel, pitch), (velocity, own) in list(self._halted.items()):
+            self.press(channel, pitch, velocity, own=own)
 
     def close_frame(self) -> Row:
         """The frame that ends now; the next one opens with what is still down."""

@@ -61,6 +61,7 @@ class Insert:
         self._struck = False
         self._restruck = False  # a repeated note: what would be held is struck again too
         self._let_go: set[int] = set()
+        self._halted = False  # something sounded when silence came
         self._stopped = False  # the host wants silence, whatever is held
 
     def programs(self, now_ns: int) -> list[Due]:
@@ -168,11 +169,24 @@ class Insert:
 
     def silence(self) -> None:
         """Forget what is held and what sounds; the port ends it."""
-        self._hands.clear()
+        self._halted = bool(self._sounding)
+        self._hands.halt()
         self._pedals.clear()
         self._sounding.clear()
         self._own_until = -inf
         self._rest()
+
+    def resume(self, now_ns: int) -> list[Due]:
+        """Undo a silence: what was held, and has not been let go, is answered again; a latched chord sounds again."""
+        self._close_frames(now_ns)
+        self._hands.resume()
+        self._awake, self._asked_frame = self._halted, self._frame
+        if self.settings.bypass or not self._halted:
+            return []
+        self._touched_beat = max(self._touched_beat, self._timeline.beat_at(now_ns))
+        if self._hands.melody:
+            return self._ask(now_ns)
+        return self._play(self.answer, now_ns) if self.answer and self.settings.latch else []
 
     def _press(self, channel: int, pitch: int, velocity: int) -> None:
         own = self.settings.owns(pitch)

@@ -72,6 +72,9 @@ class Session:
             self._conductor.stop()
         if "panic" in message:
             self._silence()
+        if "resume" in message and self._engine:
+            self._workplace.begin()
+            self._play(self._engine.resume(now_ns))
 
     def hear(self, records: Iterable[Record], now_ns: int) -> None:
         """What the port says: all that has arrived is one question."""
@@ -106,9 +109,12 @@ class Session:
         self._tick(self._clock_out.due(now_ns, rolling=self._conductor.rolling))
         self._play(self._engine.advance(now_ns))
         self._settle(self._engine, now_ns)
-        news = self._news.since(self._engine, now_ns)
-        if news:
-            self.to_control.append({"shown": news})
+        self.show(self._news.since(self._engine, now_ns))
+
+    def show(self, values: dict[str, Any]) -> None:
+        """Have surfaces shown something, by the names of the addresses."""
+        if values:
+            self.to_control.append({"shown": values})
 
     def wake_ns(self, now_ns: int) -> int | None:
         """When `advance` has something to do; None where only messages matter."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from bridge.cli import main, print_json, tell
+from bridge.cli import keys, main, print_json, tell
 from music.errors import ContinuoError
 
 MAX_INSERTS = 16
@@ -61,6 +61,10 @@ def run(
     from bridge import presets as shelf
     from bridge.control.daemon import Daemon, Options
 
+    async def serve(daemon: Daemon) -> None:
+        with keys.listening(daemon.command):
+            await daemon.run()
+
     chosen = list(presets) or [shelf.DEFAULT]
     if len(chosen) > MAX_INSERTS:
         raise ContinuoError(f"{len(chosen)} inserts are too many", f"Give at most {MAX_INSERTS} presets")
@@ -77,7 +81,7 @@ def run(
 
         with suppress(KeyboardInterrupt):  # Windows, or before the signals are handled
             options = Options(chosen, backend, name, osc_port, device, chain=chain)
-            asyncio.run(Daemon(options, lambda: _melody(melody), heard).run())
+            asyncio.run(serve(Daemon(options, lambda: _melody(melody), heard)))
     if played:
         from bridge.render import tape
 
@@ -126,7 +130,7 @@ class Screen:
         else:
             for (receive, send), preset in zip(event["ports"], event["presets"], strict=True):
                 tell(f"{receive} -> {preset} -> {send}   ({event['backend']})")
-        tell(f"OSC on 127.0.0.1:{event['osc_port']}. Ctrl-C ends.")
+        tell(f"OSC on 127.0.0.1:{event['osc_port']}. {f'Keys: {keys.HELP}.' if keys.there() else 'Ctrl-C ends.'}")
         if sys.stderr.isatty():
             self._open(event["melody_s"])
 

@@ -110,19 +110,28 @@ class Daemon:
         elif "ready" in message:
             self._port = message
             self._supervisor.say("port", thru=self._desk.thru())
+            self._supervisor.say("port", panic_cc=self._desk.daemon["panic_cc"])
             self._introduce()
         elif "brain" in message:
             self._brain_is(message["brain"])
-        elif "late" in message:
-            for number, late in enumerate(message["late"], 1):
-                self._late[number, "port"] = late
-                self._show_late(number)
+        elif "meters" in message:
+            self._metered(message["meters"], message["load"])
+        elif "pressed" in message:
+            self._do(message["pressed"], [])
         elif "done" in message:
             self._finish()
         elif "played" in message:
             self._tell({"event": "played", "played": message["played"]})
         else:
             self._tell({"event": "trouble", "text": _trouble(message)})
+
+    def _metered(self, meters: list[dict[str, float]], load: int) -> None:
+        self._show("port_load", load)
+        for number, meter in enumerate(meters, 1):
+            self._late[number, "port"] = int(meter.pop("late"))
+            self._show_late(number)
+            for name, value in meter.items():
+                self._show(f"{number}/{name}", value)
 
     def _brain_is(self, how: str) -> None:
         """What the port has seen of the brain."""
@@ -261,15 +270,23 @@ class Daemon:
             self._supervisor.say("brain", settings=self._desk.settings(inserts))
             self._supervisor.say("port", thru=self._desk.thru())
         if None in self._dirty:
+            self._supervisor.say("port", panic_cc=self._desk.daemon["panic_cc"])
             self._supervisor.say("brain", clock=self._desk.daemon)
         self._dirty.clear()
+
+    def command(self, command: str) -> None:
+        """Do what a key means: `quit`, or one of the commands that surfaces have."""
+        if command == "quit":
+            self._finish()
+        else:
+            self._do(command, [])
 
     def _do(self, command: str, values: list[object]) -> None:
         """What a surface wants done."""
         match command:
-            case "panic":
-                self._supervisor.say("port", panic=True)
-                self._supervisor.say("brain", panic=True)
+            case "panic" | "resume":
+                for role in ("port", "brain"):
+                    self._supervisor.say(role, **{command: True})
             case "tap":
                 self._supervisor.say("brain", tap=time.monotonic_ns())
             case "play":

@@ -26,7 +26,7 @@ Command = Callable[[str, list[object]], None]
 RECEIVE_BUFFER = 4 << 20  # measured: with the system's default a burst of a few hundred messages is lost
 MAX_SUBSCRIBERS = 64
 ACTIONS = ("ping", "preset", "presets", "models", "inserts", "subscribe", "unsubscribe", "state")
-COMMANDS = ("panic", "tap", "play", "stop")
+COMMANDS = ("panic", "resume", "tap", "play", "stop")
 """What is not for us to do."""
 
 

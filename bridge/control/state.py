@@ -29,11 +29,20 @@ class Desk:
         self.daemon = defaults(DAEMON)
         for state in self.inserts:
             self.daemon |= state["clock"]
+        self.shown: dict[str, Value] = {f"{ROOT}/{name}": 0 for name in ("brain_load", "port_load")}
         clock = {"leader": "internal", "clock_lost": 0, "rolling": 0, "bpm": self.daemon["tempo"], "bar": 0, "beat": 0}
-        self.shown: dict[str, Value] = {f"{ROOT}/brain": "starting"} | {f"{ROOT}/{k}": v for k, v in clock.items()}
+        self.shown |= {f"{ROOT}/brain": "starting"} | {f"{ROOT}/{name}": value for name, value in clock.items()}
         for number in range(1, len(names) + 1):
             here = f"{ROOT}/{number}"
-            nothing: dict[str, Value] = {"chord": "", "heard_key": "", "plan": [], "late": 0, "fallback": 0}
+            nothing: dict[str, Value] = {
+                "chord": "",
+                "heard_key": "",
+                "plan": [],
+                "late": 0,
+                "dropped": 0,
+                "fallback": 0,
+            }
+            nothing |= {"p50": 0.0, "p95": 0.0, "p99": 0.0}
             self.shown |= {f"{here}/{name}": value for name, value in nothing.items()}
         """What is published and cannot be set, by address."""
 

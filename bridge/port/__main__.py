@@ -8,6 +8,7 @@ import selectors
 import signal
 import socket
 import sys
+import time
 from typing import Any
 
 from bridge.errors import PortError
@@ -15,13 +16,17 @@ from bridge.messages import Lines, accept, connect, line, listen
 from bridge.port.exchange import Exchange
 from bridge.port.jack import JackPorts
 from bridge.port.loopback import LoopbackPorts
+from bridge.port.outlet import Outlet
 from bridge.port.rtmidi import RtMidiPorts
+from bridge.realtime import Load
 from music.errors import ContinuoError
 
 Ports = JackPorts | RtMidiPorts | LoopbackPorts
 BACKENDS: dict[str, type[Ports]] = {"jack": JackPorts, "rtmidi": RtMidiPorts, "loopback": LoopbackPorts}
 REPORT_S = 0.1
+METER_S = 1.0
 CLOSE_S = 0.5
+CUTS = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
 
 
 def open_ports(backend: str, exchange: Exchange, inserts: int, name: str) -> tuple[Ports, str]:
@@ -48,7 +53,9 @@ class PortProcess:
         self._ports = ports
         self._listener = listen()
         self._lines = Lines()
-        self._late: list[int] = []
+        self._meters: list[dict[str, float]] = []
+        self._metered_s = 0.0
+        self._load = Load()
         self._open = True
 
     def run(self, note: str) -> None:
@@ -98,8 +105,10 @@ class PortProcess:
                 self._ports.play(message["melody"])
             elif "thru" in message:
                 self._exchange.commands.append(("thru", message["thru"]))
-            elif "panic" in message:
-                self._exchange.commands.append(("panic", None))
+            elif "panic_cc" in message:
+                self._exchange.commands.append(("panic_cc", message["panic_cc"]))
+            elif "panic" in message or "resume" in message:
+                self._exchange.commands.append(("panic" if "panic" in message else "resume", None))
             elif "close" in message:
                 self._open = False
 
@@ -109,10 +118,19 @@ class PortProcess:
             self._say(**report)
             if "lost" in report:
                 self._open = False
-        late = [outlet.late + outlet.dropped for outlet in self._exchange.outlets]
-        if late != self._late:
-            self._late = late
-            self._say(late=late)
+        if time.monotonic() - self._metered_s >= METER_S:
+            self._metered_s = time.monotonic()
+            meters = [_meter(outlet) for outlet in self._exchange.outlets]
+            if meters != self._meters:
+                self._meters = meters
+                self._say(meters=meters, load=self._load.percent())
+
+
+def _meter(outlet: Outlet) -> dict[str, float]:
+    """Waits of the newest onsets in ms, and what did not sound, by the names of their addresses."""
+    waits = sorted(list(outlet.waits_ns))  # noqa: C414 - a list first, at one stroke: another thread appends
+    cuts = {name: waits[int(len(waits) * cut)] / 1e6 if waits else 0.0 for name, cut in CUTS.items()}
+    return {name: round(ms, 2) for name, ms in cuts.items()} | {"late": outlet.late, "dropped": outlet.dropped}
 
 
 def main() -> int:

@@ -13,7 +13,7 @@ from typing import Any
 
 from bridge.messages import INPUT, PLAY, RECORD, RESET, SILENCE, Record, Records, pack
 from bridge.port.outlet import Outlet
-from music.wire import ALL_NOTES_OFF, CONTROL, TRANSPORT_LENGTH, length
+from music.wire import ALL_NOTES_OFF, CONTROL, NOTE_ON, PEDAL_DOWN, RESET_ALL, TRANSPORT_LENGTH, length
 
 STALL_NS = 300_000_000
 """A brain that has said nothing for this long (it says something every 100 ms) is taken for dead until it speaks."""
@@ -34,7 +34,7 @@ class Exchange:
         self.outlets = [Outlet() for _ in range(inserts)]
         self.commands: deque[tuple[str, Any]] = deque()
         """Any thread: ("brain", socket), ("thru", [bool per insert]), ("unplugged", insert), ("panic", None),
-        ("close", None)."""
+        ("resume", None), ("panic_cc", number or 0), ("close", None)."""
         self.reports: deque[dict[str, Any]] = deque(maxlen=1000)
         """Any thread: what happened, oldest first."""
         self.closed = Event()
@@ -47,12 +47,18 @@ class Exchange:
         self._looked_ns = self._alert_ns = 0
         self._stalled = False
         self._cycles_to_close = -1
+        self._panic_cc = 0
+        self._panicked = False
 
     def arrive(self, insert: int, data: bytes, time_ns: int) -> bool:
         """Take a message that came in; True where it must go through in the same cycle."""
         status = data[0] if data else 0xFF
         if self._brain and 0 < len(data) == length(status):
             self._backlog += pack(Record(time_ns, 0, INPUT, insert, data))
+        if self._panicked and status & 0xF0 == NOTE_ON and len(data) == 3 and data[2]:
+            self._panicked = False  # the music goes on: who presses now means another panic
+        if status == RESET_ALL or (status & 0xF0 == CONTROL and self._panic_cc and self._is_panic(data)):
+            self.reports.append({"pressed": "resume" if self._panicked and status != RESET_ALL else "panic"})
         if not self._thru[insert] or status in TRANSPORT_LENGTH or status > 0xF0:
             return False
         if len(data) == length(status):
@@ -88,24 +94,38 @@ class Exchange:
         return min((due for outlet in self.outlets if (due := outlet.next_due_ns) is not None), default=None)
 
     def _obey(self, command: str, value: Any) -> None:
-        if command == "brain":
-            self._lose_brain()
-            self._brain, self._records, self._heard_ns, self._stalled = value, Records(), 0, False
-            self.reports.append({"brain": "here"})
-        elif command == "thru":
-            for outlet, was, is_on in zip(self.outlets, self._thru, value, strict=True):
-                if was and not is_on:  # the release of what is held now would not pass any more
-                    outlet.cut()
-            self._thru = value
-        elif command == "unplugged":
-            self._unplug(value)
-        elif command in ("panic", "close"):
-            for outlet in self.outlets:
-                outlet.panic()
-        if command == "close":
-            self._lose_brain()
-            self._thru = [False] * len(self._thru)
-            self._cycles_to_close = 2  # what was written must be read by its listeners before the ports go
+        match command:
+            case "brain":
+                self._lose_brain()
+                self._brain, self._records, self._heard_ns, self._stalled = value, Records(), 0, False
+                self.reports.append({"brain": "here"})
+            case "thru":
+                self._pass(value)
+            case "unplugged":
+                self._unplug(value)
+            case "panic_cc":
+                self._panic_cc = value
+            case "panic" | "resume":
+                self._panic(over=command == "resume")
+            case "close":
+                self._panic(over=False)
+                self._lose_brain()
+                self._thru = [False] * len(self._thru)
+                self._cycles_to_close = 2  # what was written must be read by its listeners before the ports go
+
+    def _pass(self, thru: list[bool]) -> None:
+        for outlet, was, is_on in zip(self.outlets, self._thru, thru, strict=True):
+            if was and not is_on:  # the release of what is held now would not pass any more
+                outlet.cut()
+        self._thru = thru
+
+    def _panic(self, *, over: bool) -> None:
+        self._panicked = not over
+        for outlet in self.outlets:
+            (outlet.resume if over else outlet.panic)()
+
+    def _is_panic(self, data: bytes) -> bool:
+        return len(data) == 3 and data[1] == self._panic_cc and data[2] >= PEDAL_DOWN
 
     def _unplug(self, insert: int) -> None:
         """Whoever played into an insert is gone: nobody will release what is held."""

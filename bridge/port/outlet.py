@@ -15,6 +15,7 @@ from music.wire import ALL_NOTES_OFF, ALL_SOUND_OFF, CONTROL, NOTE_OFF, NOTE_ON,
 RECENT_LIMIT = 1024
 """Releases that are remembered in case that they were lost on their way."""
 
+WAITS = 512
 PLAN_LIMIT = 65_536
 """Planned onsets beyond this are dropped: a flood must not eat the memory."""
 
@@ -29,6 +30,8 @@ class Outlet:
         """Onsets past their deadline: not played."""
         self.dropped = 0
         """Onsets that found no room."""
+        self.waits_ns: deque[int] = deque(maxlen=WAITS)
+        """How long after their time the newest onsets left that were asked for on the spot. Any thread may read it."""
         self._dry = Held()
         self._pedals: set[int] = set()  # channels whose sustain pedal passed through and is down
         self._wet = Held()
@@ -39,10 +42,14 @@ class Outlet:
         self._left: set[int] = set()  # onsets that sound
         self._order = 0
         self._recent: deque[tuple[int, bytes]] = deque(maxlen=RECENT_LIMIT)  # (when, release)
+        self._ended: dict[Key, int] = {}  # velocities of dry notes that a panic has ended and nobody has let go since
+        self._lifted: set[int] = set()  # pedals that a panic has lifted and nobody has moved since
 
     def passed(self, data: bytes) -> None:
         """Note that a dry message goes through."""
         kind, channel = data[0] & 0xF0, data[0] & 0x0F
+        if self._ended or self._lifted:
+            self._pass_by(kind, channel, data)
         if kind == NOTE_ON and data[2]:
             self._dry.press(channel, data[1], data[2])
         elif kind in (NOTE_ON, NOTE_OFF):
@@ -91,6 +98,8 @@ class Outlet:
             due_ns, order, deadline_ns, data, onset = heappop(self._plan)
             if self._starts(order, data, now_ns > deadline_ns) if _is_onset(data) else self._ends(onset, data):
                 out.append((due_ns, data))
+                if due_ns < now_ns and _is_onset(data):
+                    self.waits_ns.append(now_ns - due_ns)
         return out
 
     def _starts(self, order: int, data: bytes, late: bool) -> bool:
@@ -156,12 +165,32 @@ class Outlet:
     def panic(self) -> None:
         """End everything, dry notes too, and lift every pedal. The releases leave with the next `due`."""
         self._drop_plan()
+        self._ended = {(channel, pitch): velocity for channel, pitch, velocity in self._dry}
+        self._lifted = set(self._pedals)
         self._pedals.clear()
         keys = dict.fromkeys([*self._wet.drain(), *self._dry.drain()])
         self._owed += [_release(key) for key in keys]
         for channel in range(16):
             self._owed.append(bytes((CONTROL | channel, SUSTAIN, 0)))
             self._owed.append(bytes((CONTROL | channel, ALL_NOTES_OFF, 0)))
+
+    def resume(self) -> None:
+        """Undo a panic: what of the dry notes is still held sounds again. It leaves with the next `due`."""
+        for (channel, pitch), velocity in self._ended.items():
+            self._dry.press(channel, pitch, velocity)
+            self._owed.append(bytes((NOTE_ON | channel, pitch, velocity)))
+        self._owed += [bytes((CONTROL | channel, SUSTAIN, 127)) for channel in sorted(self._lifted)]
+        self._pedals |= self._lifted
+        self._ended, self._lifted = {}, set()
+
+    def _pass_by(self, kind: int, channel: int, data: bytes) -> None:
+        """What is played after a panic is not brought back by its undoing."""
+        if kind in (NOTE_ON, NOTE_OFF):
+            self._ended.pop((channel, data[1]), None)
+        elif kind == CONTROL and data[1] == SUSTAIN:
+            self._lifted.discard(channel)
+        elif kind == CONTROL and data[1] in (ALL_SOUND_OFF, ALL_NOTES_OFF):
+            self._ended = {key: velocity for key, velocity in self._ended.items() if key[0] != channel}
 
     def _drop_plan(self) -> None:
         self._plan = [planned for planned in self._plan if planned[3][0] in TRANSPORT_LENGTH]  # others count our clock

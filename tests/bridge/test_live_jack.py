@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from pythonosc.udp_client import SimpleUDPClient
@@ -89,6 +89,37 @@ def test_panic_ends_dry_and_wet_and_lifts_the_pedal(synth: Synth, osc: SimpleUDP
     assert max(harmony_of(synth, E4)) < E4
     synth.player.play(off(E4))
     until(lambda: not synth.sounding, "silence")
+
+
+def test_a_panic_is_undone_for_what_is_still_held(synth: Synth, osc: SimpleUDPClient) -> None:
+    harmony = harmony_of(synth, C4)
+    synth.player.play(on(67, channel=3))
+    until(lambda: (3, 67) in synth.sounding, "another note")
+    osc.send_message("/continuo/panic", [])
+    until(lambda: not synth.sounding, "silence")
+    synth.player.play(off(67, channel=3))
+    osc.send_message("/continuo/resume", [])
+    until(lambda: synth.wet() == harmony and (1, C4) in synth.sounding, "it is back")
+    assert (3, 67) not in synth.sounding
+    synth.player.play(off(C4))
+    until(lambda: not synth.sounding, "silence")
+
+
+def test_panic_is_on_a_controller_too(synth: Synth, osc: SimpleUDPClient) -> None:
+    osc.send_message("/continuo/panic_cc", 85)
+    harmony_of(synth, C4)
+    pressed, let_go = bytes((0xB0, 85, 127)), bytes((0xB0, 85, 0))
+
+    def press(what: str, done: Callable[[], object]) -> None:
+        synth.player.play(pressed)
+        synth.player.play(let_go)
+        until(done, what)
+
+    press("silence", lambda: not synth.sounding)
+    press("it is back", lambda: len(synth.wet()) == 3 and (1, C4) in synth.sounding)
+    synth.player.play(off(C4))
+    until(lambda: not synth.sounding, "silence")
+    osc.send_message("/continuo/panic_cc", 0)
 
 
 def test_a_preset_change_under_a_held_note_ends_every_note_on_its_old_channel(

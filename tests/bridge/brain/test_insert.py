@@ -359,3 +359,22 @@ def test_a_night_with_a_key_held_is_caught_up_with() -> None:
     band.now = 10**18  # the machine slept with the lid closed
     assert band.plan(band.engine.advance(band.now)) == []
     assert len(releases(band.play(off(C)))) == 3
+
+
+def test_a_silence_is_undone_for_the_keys_that_are_still_down() -> None:
+    band = in_c()
+    sounding = pitches(onsets(band.play(on(C))))
+    band.panic()
+    assert band.play(off(E)) == []
+    assert pitches(onsets(band.plan(band.engine.resume(band.now)))) == sounding
+    band.panic()
+    band.play(off(C))
+    assert band.engine.resume(band.now) == []
+
+
+def test_a_latched_chord_comes_back_after_a_silence() -> None:
+    band = in_c(harmonize_latch=True)
+    sounding = pitches(onsets(band.play(on(C))))
+    band.play(off(C))
+    band.panic()
+    assert pitches(onsets(band.plan(band.engine.resume(band.now)))) == sounding

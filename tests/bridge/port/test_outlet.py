@@ -227,3 +227,23 @@ def test_onsets_beyond_the_plan_s_limit_are_dropped_and_their_releases_with_them
 def test_flood_of_releases_without_onsets_takes_no_room() -> None:
     outlet = planned(*((10, "803c40") for _ in range(1000)))
     assert outlet.next_due_ns is None
+
+
+def test_what_is_let_go_or_played_after_a_panic_is_not_brought_back() -> None:
+    outlet = planned()
+    passing(outlet, "903c40", "904050", "904330", "b04070", "b14070")
+    outlet.panic()
+    left(outlet)
+    passing(outlet, "803c40", "904022", "b14000")
+    outlet.resume()
+    assert left(outlet) == ["904330", "b0407f"]
+    assert outlet.sounding == 2
+    outlet.resume()
+    assert left(outlet) == []
+
+
+def test_waits_are_those_of_notes_that_leave_after_their_time() -> None:
+    outlet = planned((10, "903c40"), (100, "904040"), (100, "803c40"))
+    left(outlet, until_ns=20, now_ns=15)
+    left(outlet, until_ns=120, now_ns=90)
+    assert list(outlet.waits_ns) == [5]

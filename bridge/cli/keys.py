@@ -1,0 +1,51 @@
+"""Keys of the terminal that a daemon runs in: one for panic, one to undo it, one to quit."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+KEYS = {"p": "panic", "u": "resume", "q": "quit"}
+HELP = "p panic, u undo it, q quit"
+
+
+def there() -> bool:
+    """Whether somebody can press keys here."""
+    try:
+        import termios  # noqa: F401 - Unix only
+    except ImportError:
+        return False
+    return sys.stdin.isatty()
+
+
+@contextmanager
+def listening(do: Callable[[str], None]) -> Iterator[None]:
+    """Have keys do what they mean, inside a running event loop; nothing where there is no terminal."""
+    if not there():
+        yield
+        return
+    import termios
+    import tty
+
+    keyboard = sys.stdin.fileno()
+    before = termios.tcgetattr(keyboard)
+    loop = asyncio.get_running_loop()
+
+    def pressed() -> None:
+        typed = os.read(keyboard, 64).decode(errors="replace")
+        if not typed:  # the terminal is gone
+            loop.remove_reader(keyboard)
+        for key in typed:
+            if key in KEYS:
+                do(KEYS[key])
+
+    tty.setcbreak(keyboard)  # key by key, and Ctrl-C stays what it is
+    loop.add_reader(keyboard, pressed)
+    try:
+        yield
+    finally:
+        loop.remove_reader(keyboard)
+        termios.tcsetattr(keyboard, termios.TCSADRAIN, before)
