@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bridge.addresses import ROOT
+from bridge.control.door import LOOPBACK, Door
 from bridge.control.osc import OscServer
 from bridge.control.state import Desk
 from bridge.control.supervisor import Supervisor
@@ -36,6 +37,8 @@ class Options:
     name: str = "Continuo"
     osc_port: int = 9000
     device: str = "auto"
+    osc_host: str = LOOPBACK
+    osc_allow: tuple[str, ...] = ()
 
 
 class Daemon:
@@ -49,7 +52,8 @@ class Daemon:
         self._melody = melody
         self._tell = tell
         self._desk = Desk(options.presets)
-        self._osc = OscServer(self._desk, self._changed, self._panic)
+        door = Door(options.osc_host, options.osc_allow, lambda text: tell({"event": "dropped", "text": text}))
+        self._osc = OscServer(self._desk, self._changed, self._panic, door)
         self._supervisor = Supervisor(self._heard, self._ended)
         self._dirty: set[int | None] = set()
         self._flushing = False
@@ -197,6 +201,7 @@ class Daemon:
                 "note": self._port["note"],
                 "ports": self._port["ports"],
                 "melody_s": melody[-1][0] / 1e9 if melody else 0,
+                "osc_host": self._options.osc_host,
                 "osc_port": self._osc_port,
                 "presets": [state["preset"] for state in self._desk.inserts],
                 "pids": self._pids(),
