@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from bridge.cli import main, print_json
+from bridge.cli import main, print_json, stop
 
 
 @main.group()
@@ -64,3 +64,22 @@ def faults(kills: int, as_json: bool) -> None:
         return
     for name in ("silent_ms", "thru_ms", "back_s"):
         click.echo(f"{name:<10} p50 {result[name]['p50']:>8.2f}   max {result[name]['max']:>8.2f}")
+
+
+@bench.command()
+@click.option("--packets", type=click.IntRange(1), default=1_000_000, show_default=True, help="Packets to throw.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Same seed, same packets.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def osc(packets: int, seed: int, as_json: bool) -> None:
+    """Flood a real daemon with malformed OSC packets while a musician plays. Exits with 1 where it does harm.
+
+    Harm is: an exception, a lost note or release, a changed state, a ping that is not answered within 50 ms.
+    """
+    from bridge.bench.flood import measure, report
+
+    result = measure(packets, seed)
+    if as_json:
+        print_json(result)
+    else:
+        click.echo(report(result))
+    stop(0 if result["met"] else 1)

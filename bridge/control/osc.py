@@ -24,9 +24,9 @@ from music.errors import ContinuoError
 
 MAX_BUNDLE = 32_768
 """Bytes of state in one bundle; a datagram holds no more than 65 507."""
-AT_ONCE = 512
+AT_ONCE = 4096
 """Datagrams taken from the socket before others have their turn in the event loop."""
-SERVE_S = 0.002
+SERVE_S = 0.0005
 """How long is served before the socket is looked at again: it holds what a flood sends in a few of them."""
 MAX_SUBSCRIBERS = 64
 ACTIONS = ("ping", "panic", "preset", "presets", "models", "inserts", "subscribe", "unsubscribe", "state")
