@@ -52,7 +52,7 @@ class Judge:
     def says(self, packet: bytes) -> tuple[int, int]:
         """How many answers a packet gets, and how many of them are errors."""
         self.replies.packets.clear()
-        self.server.datagram_received(packet, HERE)
+        self.server.serve(packet, HERE)
         errors = sum(answer.startswith(b"/continuo/error") for answer in self.replies.packets)
         return len(self.replies.packets), errors
 

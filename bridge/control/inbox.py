@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections import deque
 
+from pythonosc.osc_message import OscMessage
+
 Address = tuple[str, int]
+Waiting = bytes | deque[OscMessage]
+"""A datagram, or what is left of one whose first messages are served."""
 
 WAITING = 2048
 """Datagrams that may wait. A sender has its share of them, so that there is always room for one more sender."""
@@ -15,7 +19,7 @@ class Inbox:
     """Who sends a flood waits behind its own flood; nobody else does. Full, it drops what the fullest senders send."""
 
     def __init__(self) -> None:
-        self._waiting: dict[Address, deque[bytes]] = {}
+        self._waiting: dict[Address, deque[Waiting]] = {}
         self._count = 0
         self.dropped = 0
 
@@ -38,8 +42,14 @@ class Inbox:
         self._count += 1
         return True
 
-    def take(self) -> tuple[bytes, Address] | None:
-        """The oldest datagram of the sender whose turn it is; None where nothing waits."""
+    def put_back(self, rest: deque[OscMessage], sender: Address) -> None:
+        """Keep the rest of a datagram until its sender's next turn."""
+        own = self._waiting.setdefault(sender, deque())
+        own.appendleft(rest)
+        self._count += 1
+
+    def take(self) -> tuple[Waiting, Address] | None:
+        """The oldest of the sender whose turn it is; None where nothing waits."""
         if not self._waiting:
             return None
         sender = next(iter(self._waiting))

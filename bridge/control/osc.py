@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import socket
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from importlib.metadata import version
 from typing import Any, cast
 
 from pythonosc.osc_bundle_builder import IMMEDIATELY, OscBundleBuilder
+from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import OscMessageBuilder
 
 from bridge import players, presets
@@ -81,50 +83,69 @@ class OscServer(asyncio.DatagramProtocol):
         if not self._serving:
             self._serve_waiting()
 
-    def _admit(self, data: bytes, addr: tuple[Any, ...]) -> None:
+    def _admit(self, data: bytes, addr: tuple[Any, ...]) -> bool:
+        """Whether the sender may send more."""
         sender: Address = addr[:2]
-        if self._door.admits(sender[0]) and not self._inbox.put(data, sender):
-            self._door.overrun(sender, self._inbox.dropped)
+        if not self._door.admits(sender[0]) or self._inbox.put(data, sender):
+            return True
+        self._door.overrun(sender, self._inbox.dropped)
+        return False
 
     def _drain(self, server: socket.socket) -> None:
         """Empty the socket: one that is full loses packets of everybody, the inbox only those of who floods it."""
+        full: set[tuple[Any, ...]] = set()  # nothing is served meanwhile: these stay full
         try:
             for _ in range(AT_ONCE):
-                self._admit(*server.recvfrom(packets.MAX_BYTES + 1))
+                data, addr = server.recvfrom(packets.MAX_BYTES + 1)
+                if addr in full:
+                    self._inbox.dropped += 1
+                elif not self._admit(data, addr):
+                    full.add(addr)
         except OSError:  # nothing waits; what is wrong with a socket, asyncio finds too
             pass
 
     def _serve_waiting(self) -> None:
-        """Serve, one datagram of each sender in turn; what is left over waits for the next round of the event loop."""
+        """Serve, one message of each sender in turn; what is left over waits for the next round of the event loop."""
         end = time.perf_counter() + SERVE_S
         while one := self._inbox.take():
-            self._serve_packet(*one)
+            waiting, sender = one
+            rest = self._opened(waiting, sender) if isinstance(waiting, bytes) else waiting
+            if rest:
+                self._serve_message(rest.popleft(), sender)
+            if rest:
+                self._inbox.put_back(rest, sender)
             if time.perf_counter() > end:
                 break
         self._serving = len(self._inbox) > 0
         if self._serving:
             asyncio.get_running_loop().call_soon(self._serve_waiting)
 
-    def _serve_packet(self, data: bytes, sender: Address) -> None:
-        """Serve a packet; what is no OSC is refused, nothing raises."""
+    def serve(self, data: bytes, sender: Address) -> None:
+        """Serve a whole packet of somebody who is let in, at once; nothing raises."""
+        for message in self._opened(data, sender):
+            self._serve_message(message, sender)
+
+    def _opened(self, data: bytes, sender: Address) -> deque[OscMessage]:
+        """The messages of a packet; one that is no OSC is refused and has none."""
         try:
-            messages = packets.messages(data)
+            return deque(packets.messages(data))
         except PacketRefused as error:
             self._refuse(sender, 400, str(error), "")
+            return deque()
+
+    def _serve_message(self, message: OscMessage, sender: Address) -> None:
+        if message.address == f"{ROOT}/error":  # another Continuo's: to answer it would never end
             return
-        for message in messages:
-            if message.address == f"{ROOT}/error":  # another Continuo's: to answer it would never end
-                continue
-            try:
-                self._serve(message.address, packets.values(message), sender)
-            except UnknownAddress as error:
-                self._refuse(sender, 404, str(error), message.address)
-            except ValueRefused as error:
-                self._refuse(sender, error.code, str(error), message.address)
-            except ContinuoError as error:
-                self._refuse(sender, 404, str(error), message.address)
-            except Exception as error:  # noqa: BLE001 - a surface must not stop the daemon
-                self._refuse(sender, 400, f"{message.address} cannot be done ({error})", message.address)
+        try:
+            self._serve(message.address, packets.values(message), sender)
+        except UnknownAddress as error:
+            self._refuse(sender, 404, str(error), message.address)
+        except ValueRefused as error:
+            self._refuse(sender, error.code, str(error), message.address)
+        except ContinuoError as error:
+            self._refuse(sender, 404, str(error), message.address)
+        except Exception as error:  # noqa: BLE001 - a surface must not stop the daemon
+            self._refuse(sender, 400, f"{message.address} cannot be done ({error})", message.address)
 
     def publish(self, address: str, value: Value, but: Address | None = None) -> None:
         """Tell every subscriber of a value, except the one who set it."""

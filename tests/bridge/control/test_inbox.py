@@ -1,5 +1,8 @@
+from collections import deque
+
 from hypothesis import given
 from hypothesis import strategies as st
+from pythonosc.osc_message import OscMessage
 
 from bridge.control.inbox import MAX_SENDERS, WAITING, Address, Inbox
 
@@ -16,6 +19,17 @@ def test_senders_are_served_in_turns_and_each_in_its_order() -> None:
     assert [one[0] for one in taken if one] == [b"a", b"x", b"y", b"b", b"z", b"c"]
     assert inbox.take() is None
     assert len(inbox) == 0
+
+
+def test_what_is_left_of_a_packet_waits_for_its_sender_s_next_turn() -> None:
+    inbox = Inbox()
+    inbox.put(b"a", sender(1))
+    inbox.put(b"b", sender(1))
+    inbox.put(b"x", sender(2))
+    assert inbox.take() == (b"a", sender(1))
+    rest: deque[OscMessage] = deque([OscMessage(b"/a\0\0")])
+    inbox.put_back(rest, sender(1))
+    assert [inbox.take() for _ in range(4)] == [(b"x", sender(2)), (rest, sender(1)), (b"b", sender(1)), None]
 
 
 def test_a_flood_is_dropped_and_leaves_room_for_the_others() -> None:
