@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from bridge import realtime
 from bridge.addresses import ROOT
 from bridge.control.door import LOOPBACK, Door
 from bridge.control.osc import OscServer
@@ -68,6 +69,7 @@ class Daemon:
     async def run(self) -> None:
         """Serve; raises ContinuoError where it cannot start."""
         loop = asyncio.get_running_loop()
+        realtime.prefer()
         self._end = loop.create_future()
         for number in {signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)}:
             with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C arrives as KeyboardInterrupt

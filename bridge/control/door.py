@@ -11,7 +11,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from music.errors import ContinuoError
 
 LOOPBACK = "127.0.0.1"
-RECEIVE_BUFFER = 1 << 20  # measured: with the system's default a burst of a few hundred messages is lost
+RECEIVE_BUFFER = 4 << 20  # measured: with the system's default a burst of a few hundred messages is lost
 MAX_KNOWN = 1024
 MAX_NAMED = 16
 """Strangers that are told of in the terminal; each once, the others together."""
