@@ -5,11 +5,12 @@ from __future__ import annotations
 import random
 import struct
 from collections.abc import Iterator
+from copy import deepcopy
 
 from pythonosc.osc_message_builder import OscMessageBuilder
 
 from bridge import presets
-from bridge.addresses import ACTIONS, DAEMON, INSERT, PART, ROOT
+from bridge.addresses import ACTIONS, DAEMON, INSERT, PART, ROOT, defaults
 from bridge.bench.mutation import mutate
 from bridge.control.osc import OscServer
 from bridge.control.state import Desk
@@ -39,30 +40,37 @@ class Replies:
 
 
 class Judge:
-    """A server of its own, asked what a packet does."""
+    """A server of its own, asked what a packet does; each packet finds it as if it were the first."""
 
     def __init__(self) -> None:
         self.desk = Desk([presets.DEFAULT])
         self.done: list[object] = []
         self.replies = Replies()
-        self.server = OscServer(self.desk, self.done.append, lambda: self.done.append("panic"))
-        self.server.connection_made(self.replies)  # type: ignore[arg-type]
+        self._first = deepcopy(self.desk.inserts)
         self._before = list(self.desk.values())
+        self._server = self._new()
 
-    def says(self, packet: bytes) -> tuple[int, int]:
+    def serve(self, packet: bytes) -> tuple[int, int]:
         """How many answers a packet gets, and how many of them are errors."""
-        self.replies.packets.clear()
-        self.server.serve(packet, HERE)
+        if self.done or self.replies.packets:
+            self.desk.inserts = deepcopy(self._first)
+            self.desk.daemon = defaults(DAEMON)
+            self.done.clear()
+            self.replies.packets.clear()
+            self._server = self._new()
+        self._server.serve(packet, HERE)
         errors = sum(answer.startswith(b"/continuo/error") for answer in self.replies.packets)
         return len(self.replies.packets), errors
 
     def harmless(self, packet: bytes) -> bool:
         """Whether it is refused or passed over, all of it, and nothing is done."""
-        answers, errors = self.says(packet)
-        if answers == errors and not self.done and list(self.desk.values()) == self._before:
-            return True
-        self.__init__()  # type: ignore[misc]  # the next packet is judged by a server that knows nothing of this one
-        return False
+        answers, errors = self.serve(packet)
+        return answers == errors and not self.done and list(self.desk.values()) == self._before
+
+    def _new(self) -> OscServer:
+        server = OscServer(self.desk, self.done.append, lambda: self.done.append("panic"))
+        server.connection_made(self.replies)  # type: ignore[arg-type]
+        return server
 
 
 def message(address: str, *values: object) -> bytes:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import click
 
 from bridge.cli import main, print_json, stop
+from music.errors import ContinuoError, did_you_mean
+
+TARGETS = ("wire", "records", "osc", "preset", "midifile")
 
 
 @main.group()
@@ -83,3 +86,30 @@ def osc(packets: int, seed: int, as_json: bool) -> None:
     else:
         click.echo(report(result))
     stop(0 if result["met"] else 1)
+
+
+@bench.command()
+@click.option("--target", "names", multiple=True, metavar="NAME", help=f"One of {', '.join(TARGETS)}; default: all.")
+@click.option("--seconds", type=click.FloatRange(0.1), default=60.0, show_default=True, help="How long, each target.")
+@click.option("--runs", type=click.IntRange(0), default=0, help="How many inputs, each target, however long it takes.")
+@click.option("--seed", type=click.IntRange(1), default=1, show_default=True, help="Same seed and runs, same inputs.")
+@click.option("--plain", is_flag=True, help="Do without atheris though it is installed.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
+def fuzz(names: tuple[str, ...], seconds: float, runs: int, seed: int, plain: bool, as_json: bool) -> None:
+    """Throw damaged bytes at everything that reads bytes. Exits with 1 where one of them does harm.
+
+    Led by coverage where atheris is installed (pip install atheris), else by what came of the inputs before. An input
+    that fails is written into the working folder.
+    """
+    from bridge.bench.fuzz import measure, report
+
+    chosen = [name for name in names if name != "all"] if "all" not in names else []
+    for name in chosen:
+        if name not in TARGETS:
+            raise ContinuoError(f"there is no target {name!r}", did_you_mean(name, TARGETS))
+    rows = measure(chosen or list(TARGETS), seconds, runs, seed, plain=plain)
+    if as_json:
+        print_json(rows)
+    else:
+        click.echo(report(rows))
+    stop(1 if any(row["failures"] for row in rows) else 0)
