@@ -28,17 +28,17 @@ def _probe(wanted: dict[str, Any]) -> dict[str, Any]:
     try:
         ended = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=limit_s, check=False)
     except subprocess.TimeoutExpired:
-        return _crashed(wanted, "an input never ends")
+        return crashed(wanted, "an input never ends")
     covered = re.findall(r"cov: (\d+)", ended.stderr)
     try:
         row: dict[str, Any] = json.loads(ended.stdout.splitlines()[-1])
     except (IndexError, ValueError):
         said = ended.stderr.strip().splitlines()[-1:] or ["nothing said"]
-        return _crashed(wanted, f"the process ended with code {ended.returncode} ({said[0]})")
+        return crashed(wanted, f"the process ended with code {ended.returncode} ({said[0]})")
     return row | {"coverage": int(covered[-1]) if covered else None}
 
 
-def _crashed(wanted: dict[str, Any], what: str) -> dict[str, Any]:
+def crashed(wanted: dict[str, Any], what: str) -> dict[str, Any]:
     """The row of a target that did not survive its last input."""
     scratch = Path(wanted["scratch"])
     data = scratch.read_bytes() if scratch.exists() else b""

@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 import traceback
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from types import FrameType
@@ -106,7 +107,20 @@ class Probe:
 
 
 @contextlib.contextmanager
-def _limit() -> Any:
+def watching() -> Iterator[None]:
+    """Be interrupted by the timer of an input that takes too long."""
+    if not hasattr(signal, "SIGALRM"):
+        yield
+        return
+    before = signal.signal(signal.SIGALRM, _too_long)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGALRM, before)
+
+
+@contextlib.contextmanager
+def _limit() -> Iterator[None]:
     """Interrupt what takes too long, where the system can."""
     if not hasattr(signal, "setitimer"):
         yield
@@ -190,16 +204,15 @@ def _tell(row: dict[str, Any]) -> None:
 def main() -> None:
     """Probe."""
     wanted = json.loads(sys.argv[1])
-    if hasattr(signal, "SIGALRM"):
-        signal.signal(signal.SIGALRM, _too_long)
     wanted["plain"] = wanted["plain"] or find_spec("atheris") is None
-    if not wanted["plain"]:
-        _by_coverage(wanted)
-    from bridge.bench import targets  # noqa: PLC0415 - only now
+    with watching():
+        if not wanted["plain"]:
+            _by_coverage(wanted)
+        from bridge.bench import targets  # noqa: PLC0415 - only now
 
-    target = targets.target(wanted["target"])
-    probe = Probe(wanted, target)
-    _by_outcome(probe, target, wanted["seed"])
+        target = targets.target(wanted["target"])
+        probe = Probe(wanted, target)
+        _by_outcome(probe, target, wanted["seed"])
     _tell(probe.row())
 
 
