@@ -44,5 +44,8 @@ def test_figures_of_a_flood_count_what_was_lost() -> None:
     heard = Heard(notes=2, ping=[3.0, 4.0])
     assert heard.met()
     assert heard.row()["ping_ms"]["max"] == 4.0
-    for lost in ({"lost": 1}, {"releases_lost": 1}, {"unanswered": 1}, {"ping": [51.0]}, {"sounding": {(0, 60)}}):
-        assert not Heard(**{"ping": [3.0], **lost}).met()
+    for harmed in (
+        Heard(ping=[3.0], lost=1), Heard(ping=[3.0], releases_lost=1), Heard(ping=[3.0], unanswered=1),
+        Heard(ping=[51.0]), Heard(ping=[3.0], sounding={(0, 60)}), Heard(),
+    ):  # fmt: skip
+        assert not harmed.met()
