@@ -184,15 +184,13 @@ def _by_coverage(wanted: dict[str, Any]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         for number, data in enumerate(target.seeds):
             (Path(folder) / f"{number}").write_bytes(data)
-        words = Path(folder).with_suffix(".dict")
-        words.write_text("\n".join('"' + "".join(f"\\x{byte:02x}" for byte in word) + '"' for word in target.words))
-        options = [
-            f"-max_len={target.largest}",
-            f"-seed={wanted['seed']}",
-            "-timeout=0",
-            "-rss_limit_mb=0",
-            f"-dict={words}",
-        ]
+        options = [f"-max_len={target.largest}", f"-seed={wanted['seed']}"]
+        options += ["-timeout=0", "-rss_limit_mb=0"]  # we watch over time and memory
+        if target.words:
+            words = Path(wanted["scratch"]).with_suffix(".words")
+            spelt = ("".join(f"\\x{byte:02x}" for byte in word) for word in target.words)
+            words.write_text("".join(f'"{word}"\n' for word in spelt))
+            options.append(f"-dict={words}")
         atheris.Setup([sys.argv[0], folder, *options], one, enable_python_coverage=True)
         atheris.Fuzz()
 

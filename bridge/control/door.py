@@ -73,12 +73,12 @@ class Door:
             self._name(host)
         return known
 
-    def overrun(self, sender: tuple[str, int], dropped: int) -> None:
+    def overrun(self, sender: tuple[str, int]) -> None:
         """Tell, now and then, that somebody sends more than can be served."""
         if time.monotonic() >= self._quiet_until:
             self._quiet_until = time.monotonic() + OVERRUN_S
             host, port = sender
-            self._tell(f"OSC from {host} port {port} comes faster than it can be served: {dropped} dropped so far")
+            self._tell(f"OSC from {host} port {port} comes faster than it can be served: what is too much is dropped")
 
     def is_here(self, host: str) -> bool:
         """Whether an address is one of this machine."""

@@ -88,7 +88,7 @@ class OscServer(asyncio.DatagramProtocol):
         sender: Address = addr[:2]
         if not self._door.admits(sender[0]) or self._inbox.put(data, sender):
             return True
-        self._door.overrun(sender, self._inbox.dropped)
+        self._door.overrun(sender)
         return False
 
     def _drain(self, server: socket.socket) -> None:
