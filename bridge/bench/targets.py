@@ -24,6 +24,8 @@ from music.midifile import MidiFileError, parse
 from music.wire import NOTE_ON, decode, encode
 
 UNANSWERED = {f"{ROOT}/error", f"{ROOT}/panic", f"{ROOT}/unsubscribe"}
+MOST_BEATS = 2000
+"""Longer files are read and not rendered: an input must not take seconds because it lasts for hours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +144,7 @@ def _preset(data: bytes) -> str:
 def midifile() -> Target:
     """A MIDI file: a score or a MidiFileError; rendered, every note ends."""
     state = presets.load(presets.DEFAULT)
+    state["harmonize"]["motion_beats"] = 1.0  # something is wanted under a note that is held, too
     seeds = (presets.melody().read_bytes(), *_written())
     words = (
         b"MTrk",
@@ -162,6 +165,8 @@ def _midifile(data: bytes, state: presets.State) -> str:
     except MidiFileError as error:
         _hold("\n" not in str(error), "more than a sentence")
         return _words(error)
+    if score.end_tick > MOST_BEATS * score.ticks_per_beat:
+        return "long score"
     try:
         rendered = render(data, state)
     except (ContinuoError, MidiFileError) as error:
