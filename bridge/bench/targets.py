@@ -24,7 +24,7 @@ from music.midifile import MidiFileError, parse
 from music.wire import NOTE_ON, decode, encode
 
 UNANSWERED = {f"{ROOT}/error", f"{ROOT}/panic", f"{ROOT}/unsubscribe"}
-MOST_BEATS = 2000
+MOST_BEATS = 500
 """Longer files are read and not rendered: an input must not take seconds because it lasts for hours."""
 
 
