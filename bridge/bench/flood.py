@@ -167,6 +167,7 @@ def _note(player: Musician, pitch: int, heard: Heard) -> None:
 
 def _ping(port: int, heard: Heard, over: threading.Event) -> None:
     """Ask whether control is there, by a socket of its own."""
+    realtime.take(PRIORITY)  # a surface is another machine: how soon it has a processor is not control's affair
     question = message("/continuo/ping")
     while not over.is_set():
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as link:

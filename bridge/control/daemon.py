@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -76,6 +77,8 @@ class Daemon:
                 loop.add_signal_handler(number, self._finish)
         self._osc_port = await self._osc.open(self._options.osc_port)
         await self._supervisor.open()
+        gc.collect()
+        gc.freeze()  # measured: a full collection of what was loaded takes 6 to 17 ms, in the midst of an answer
         options = self._options
         inserts = str(len(options.presets))
         self._supervisor.start("port", "--backend", options.backend, "--name", options.name, "--inserts", inserts)
