@@ -15,7 +15,19 @@ The daemon listens on 127.0.0.1, port 9000 (`--osc-port`). `<insert>` and `<part
 - Surfaces send floats for everything: 1.0 is taken for 1, and for on. Of a choice, name or number (from 0) will do.
 - Answers go to the sender, and to the subscribers of the same machine (`oscsend` has a new port each time).
 - What is refused is answered with `/continuo/error` code sentence address, and changes nothing.
+- A packet has at most 4096 bytes, 128 messages and 4 bundles in each other; time tags are not waited for.
+- Who sends faster than can be served loses what is too much, and keeps nobody else waiting.
 - Printed by `continuo addresses --markdown`; a test holds this page to the table.
+
+## Other machines
+
+`continuo run --osc-host 0.0.0.0 --osc-allow 192.168.1.20` listens on all addresses of this machine (or name one)
+and lets in a tablet at 192.168.1.20. `--osc-allow` takes networks too (`192.168.1.0/24`), IPv6, and may be given again;
+without it nothing is opened. This machine is always let in. Others are not answered, and named once in the terminal.
+
+UDP proves no sender and hides nothing: use a network that you trust, or a VPN. Whoever is let in can set what this page
+lists and load presets by name. No message names a file: presets and players are chosen from those that lie in their
+folders, and links out of the folder of presets are passed over.
 """
 
 

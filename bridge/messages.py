@@ -78,9 +78,19 @@ class Lines:
         self._rest = b""
 
     def feed(self, data: bytes) -> Iterator[dict[str, Any]]:
-        """The objects that are whole by now."""
+        """The objects that are whole by now; ValueError where a line is none."""
         *lines, self._rest = (self._rest + data).split(b"\n")
-        yield from (json.loads(line) for line in lines if line)
+        yield from (_object(line) for line in lines if line)
+
+
+def _object(text: bytes) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+    except RecursionError:
+        found = None
+    if not isinstance(found, dict):
+        raise ValueError("this line is no JSON object")  # noqa: TRY004 - whatever is wrong with a line is one error
+    return found
 
 
 def line(message: dict[str, Any]) -> bytes:

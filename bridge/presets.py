@@ -15,6 +15,7 @@ from bridge.errors import PresetError, ValueRefused
 from music.errors import did_you_mean
 
 FORMAT = 1
+MAX_BYTES = 1 << 20
 DEFAULT = "harmony"
 _HEAD = ("format", "name", "effect", "about")
 _EFFECTS = ("harmonize",)
@@ -30,10 +31,16 @@ def user_folder() -> Path:
 
 
 def _shelf() -> dict[str, Path]:
-    """Preset files by name; the user's own come before the bundled ones."""
+    """Preset files by name; the user's own come before the bundled ones.
+
+    What only points out of the user's folder is none: names come over OSC, and would read other files for others.
+    """
     bundled = Path(str(files("presets")))
     found = {path.stem: path for path in sorted(bundled.glob("*.toml"))}
-    return found | {path.stem: path for path in sorted(user_folder().glob("*.toml"))}
+    own = user_folder()
+    inside = own.resolve()
+    kept = (path for path in sorted(own.glob("*.toml")) if path.resolve().is_relative_to(inside))
+    return found | {path.stem: path for path in kept}
 
 
 def names() -> list[str]:
@@ -66,15 +73,30 @@ def load(name: str) -> State:
 def read(path: Path) -> State:
     """The complete state in a preset file; PresetError names file and key."""
     try:
-        given = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
+        if path.exists() and not path.is_file():  # a pipe would be waited for for ever
+            raise PresetError(f"{path}: is no file", "Put a preset there")
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except OSError as error:
         raise PresetError(f"{path}: cannot be read ({error})", "Check the file and its rights") from error
-    except tomllib.TOMLDecodeError as error:
-        raise PresetError(f"{path}: no valid TOML ({error})", "Mend that line") from error
     try:
-        return _complete(given, path.stem)
+        return parse(data, path.stem)
     except PresetError as error:
         raise PresetError(f"{path}: {error.message}", error.hint) from error
+
+
+def parse(data: bytes, stem: str) -> State:
+    """The complete state in the bytes of a preset; PresetError names the key."""
+    if len(data) > MAX_BYTES:
+        raise PresetError(f"a preset has at most {MAX_BYTES} bytes", "Is this one?")
+    try:
+        return _complete(tomllib.loads(data.decode("utf-8")), stem)
+    except UnicodeDecodeError as error:
+        raise PresetError(f"no text in UTF-8 ({error})", "Save it as UTF-8") from error
+    except tomllib.TOMLDecodeError as error:
+        raise PresetError(f"no valid TOML ({error})", "Mend that line") from error
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits, tables in tables in tables
+        raise PresetError("it holds a number that is too long, or tables that are too deep", "Mend it") from error
 
 
 def _complete(given: dict[str, Any], stem: str) -> State:

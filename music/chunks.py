@@ -19,6 +19,7 @@ from music.wire import decode, encode, length
 
 _HEADER = struct.Struct(">4sLHHH")
 _CHUNK = struct.Struct(">4sL")
+_LARGEST = 2**31 - 1  # four bytes hold less (RP-001, "Conventions"); some writers take a fifth, as mido does
 _UNREAD = {0xF1: 2, 0xF3: 2, 0xF6: 1, 0xFE: 1}  # lengths of what `music.wire` does not read
 
 
@@ -155,6 +156,8 @@ def _number(track: bytes, at: int) -> tuple[int, int]:
     while track[at] >= 0x80:
         value = value << 7 | track[at] & 0x7F
         at += 1
+        if value > _LARGEST >> 7:
+            raise MidiFileError(f"damaged MIDI file: a number over {_LARGEST} at byte {at} of a track")
     return value << 7 | track[at], at + 1
 
 

@@ -7,7 +7,10 @@ from typing import Literal
 
 import click
 
-from bridge.cli import main, print_json
+from bridge.cli import main, print_json, stop
+from music.errors import ContinuoError, did_you_mean
+
+TARGETS = ("wire", "records", "osc", "preset", "midifile")
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -103,3 +106,49 @@ def faults(kills: int, as_json: bool) -> None:
         return
     for name in ("silent_ms", "thru_ms", "back_s"):
         click.echo(f"{name:<10} p50 {result[name]['p50']:>8.2f}   max {result[name]['max']:>8.2f}")
+
+
+@bench.command()
+@click.option("--packets", type=click.IntRange(1), default=1_000_000, show_default=True, help="Packets to throw.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Same seed, same packets.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def osc(packets: int, seed: int, as_json: bool) -> None:
+    """Flood a real daemon with malformed OSC packets while a musician plays. Exits with 1 where it does harm.
+
+    Harm is: an exception, a lost note or release, a changed state, a ping that is not answered within 50 ms.
+    """
+    from bridge.bench.flood import measure, report
+
+    result = measure(packets, seed)
+    if as_json:
+        print_json(result)
+    else:
+        click.echo(report(result))
+    stop(0 if result["met"] else 1)
+
+
+@bench.command()
+@click.option("--target", "names", multiple=True, metavar="NAME", help=f"One of {', '.join(TARGETS)}; default: all.")
+@click.option("--seconds", type=click.FloatRange(0.1), default=60.0, show_default=True, help="How long, each target.")
+@click.option("--runs", type=click.IntRange(0), default=0, help="How many inputs, each target, however long it takes.")
+@click.option("--seed", type=click.IntRange(1), default=1, show_default=True, help="Same seed and runs, same inputs.")
+@click.option("--plain", is_flag=True, help="Do without atheris though it is installed.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
+def fuzz(names: tuple[str, ...], seconds: float, runs: int, seed: int, plain: bool, as_json: bool) -> None:
+    """Throw damaged bytes at everything that reads bytes. Exits with 1 where one of them does harm.
+
+    Led by coverage where atheris is installed (pip install atheris), else by what came of the inputs before. An input
+    that fails is written into the working folder.
+    """
+    from bridge.bench.fuzz import measure, report
+
+    chosen = [name for name in names if name != "all"] if "all" not in names else []
+    for name in chosen:
+        if name not in TARGETS:
+            raise ContinuoError(f"there is no target {name!r}", did_you_mean(name, TARGETS))
+    rows = measure(chosen or list(TARGETS), seconds, runs, seed, plain=plain)
+    if as_json:
+        print_json(rows)
+    else:
+        click.echo(report(rows))
+    stop(1 if any(row["failures"] for row in rows) else 0)

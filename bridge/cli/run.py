@@ -29,6 +29,16 @@ MAX_INSERTS = 16
 @click.option("--name", default="Continuo", show_default=True, help="What the ports are called.")
 @click.option("--osc-port", type=click.IntRange(0, 65535), default=9000, show_default=True, help="0 takes a free one.")
 @click.option(
+    "--osc-host",
+    metavar="ADDRESS",
+    default="127.0.0.1",
+    show_default=True,
+    help="Where OSC listens; beyond this machine it needs --osc-allow.",
+)
+@click.option(
+    "--osc-allow", multiple=True, metavar="ADDRESS|NETWORK", help="Who else may speak OSC; give it again for more."
+)
+@click.option(
     "--device",
     type=click.Choice(["auto", "cpu", "cuda", "mps"]),
     default="auto",
@@ -45,6 +55,8 @@ def run(
     backend: str,
     name: str,
     osc_port: int,
+    osc_host: str,
+    osc_allow: tuple[str, ...],
     device: str,
     chain: bool,
     headless: bool,
@@ -80,7 +92,7 @@ def run(
                 screen.show(event)
 
         with suppress(KeyboardInterrupt):  # Windows, or before the signals are handled
-            options = Options(chosen, backend, name, osc_port, device, chain=chain)
+            options = Options(chosen, backend, name, osc_port, device, osc_host, osc_allow, chain=chain)
             asyncio.run(serve(Daemon(options, lambda: _melody(melody), heard)))
     if played:
         from bridge.render import tape
@@ -111,7 +123,7 @@ class Screen:
             with suppress(BrokenPipeError):  # whoever read this is gone; the music goes on
                 print_json(event)
                 sys.stdout.flush()
-        elif event["event"] == "trouble":
+        elif event["event"] in ("trouble", "dropped"):
             tell(f"continuo: {event['text']}")
         elif self._quiet:
             return
@@ -130,7 +142,8 @@ class Screen:
         else:
             for (receive, send), preset in zip(event["ports"], event["presets"], strict=True):
                 tell(f"{receive} -> {preset} -> {send}   ({event['backend']})")
-        tell(f"OSC on 127.0.0.1:{event['osc_port']}. {f'Keys: {keys.HELP}.' if keys.there() else 'Ctrl-C ends.'}")
+        ends = f"Keys: {keys.HELP}." if keys.there() else "Ctrl-C ends."
+        tell(f"OSC on {event['osc_host']}:{event['osc_port']}. {ends}")
         if sys.stderr.isatty():
             self._open(event["melody_s"])
 

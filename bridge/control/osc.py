@@ -1,29 +1,38 @@
-"""The OSC server: get, set, subscribe. Loopback only. Every request is answered or refused with code and sentence."""
+"""The OSC server: get, set, subscribe. Every request of who is let in is answered or refused with code and sentence."""
 
 from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable, Iterable
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from importlib.metadata import version
 from typing import Any, cast
 
 from pythonosc.osc_bundle_builder import IMMEDIATELY, OscBundleBuilder
+from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import OscMessageBuilder
-from pythonosc.osc_packet import OscPacket
 
 from bridge import players, presets
 from bridge.addresses import ROOT
+from bridge.control import packets
+from bridge.control.door import Door
+from bridge.control.inbox import Address, Inbox
+from bridge.control.packets import PacketRefused
 from bridge.control.state import Desk, UnknownAddress, Value
 from bridge.errors import ValueRefused
 from music.errors import ContinuoError
 
-Address = tuple[str, int]
-
 Command = Callable[[str, list[object]], None]
 """Do one of COMMANDS, with the values that came with it; ValueRefused where they will not do."""
 
-RECEIVE_BUFFER = 4 << 20  # measured: with the system's default a burst of a few hundred messages is lost
+MAX_BUNDLE = 32_768
+"""Bytes of state in one bundle; a datagram holds no more than 65 507."""
+AT_ONCE = 4096
+"""Datagrams taken from the socket before others have their turn in the event loop."""
+SERVE_S = 0.0005
+"""How long is served before the socket is looked at again: it holds what a flood sends in a few of them."""
 MAX_SUBSCRIBERS = 64
 ACTIONS = ("ping", "preset", "presets", "models", "inserts", "subscribe", "unsubscribe", "state")
 COMMANDS = ("panic", "resume", "tap", "play", "stop")
@@ -33,8 +42,18 @@ COMMANDS = ("panic", "resume", "tap", "play", "stop")
 class OscServer(asyncio.DatagramProtocol):
     """Answers surfaces from a `Desk`; the event loop of control owns it."""
 
-    def __init__(self, desk: Desk, changed: Callable[[int | None], None], do: Command) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        changed: Callable[[int | None], None],
+        do: Command,
+        door: Door | None = None,
+    ) -> None:
         self._desk = desk
+        self._door = door or Door()
+        self._inbox = Inbox()
+        self._serving = False
+        self._socket: socket.socket | None = None
         self._changed = changed
         self._do = do
         self._subscribers: dict[Address, None] = {}
@@ -45,48 +64,93 @@ class OscServer(asyncio.DatagramProtocol):
             "inserts": lambda: [len(desk.inserts)],
         }
         self._transport: asyncio.DatagramTransport | None = None
-        self._here: Address | None = None
+        self._port = 0
 
     async def open(self, port: int) -> int:
-        """Listen on loopback; gives the port (0 asks for a free one). ContinuoError where it is in use."""
+        """Listen; gives the port (0 asks for a free one). ContinuoError where it is in use."""
         loop = asyncio.get_running_loop()
-        server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
-        try:
-            server.bind(("127.0.0.1", port))
-        except OSError as error:
-            server.close()
-            raise ContinuoError(
-                f"OSC port {port} is in use", "Give another with --osc-port (0 takes a free one)"
-            ) from error
+        server = self._door.listen(port)
+        self._port = int(server.getsockname()[1])
+        if isinstance(loop, asyncio.SelectorEventLoop):  # on Windows the system reads ahead: nobody else may
+            self._socket = server
         await loop.create_datagram_endpoint(lambda: self, sock=server)
-        self._here = server.getsockname()
-        return int(server.getsockname()[1])
+        return self._port
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the way back (asyncio calls this)."""
         self._transport = cast(asyncio.DatagramTransport, transport)
 
-    def datagram_received(self, data: bytes, addr: Address) -> None:
-        """Serve a packet (asyncio calls this); what is no OSC is refused, nothing raises."""
+    def datagram_received(self, data: bytes, addr: tuple[Any, ...]) -> None:
+        """Take a packet in, and all that waits behind it (asyncio calls this); nothing raises."""
+        self._admit(data, addr)
+        if self._socket:
+            self._drain(self._socket)
+        if not self._serving:
+            self._serve_waiting()
+
+    def _admit(self, data: bytes, addr: tuple[Any, ...]) -> bool:
+        """Whether the sender may send more."""
+        sender: Address = addr[:2]
+        if not self._door.admits(sender[0]) or self._inbox.put(data, sender):
+            return True
+        self._door.overrun(sender)
+        return False
+
+    def _drain(self, server: socket.socket) -> None:
+        """Empty the socket: one that is full loses packets of everybody, the inbox only those of who floods it."""
+        full: set[tuple[Any, ...]] = set()  # nothing is served meanwhile: these stay full
         try:
-            messages = [timed.message for timed in OscPacket(data).messages]  # time tags are not waited for
-        except Exception:  # noqa: BLE001 - whatever the parser stumbles over
-            self._refuse(addr, 400, "this packet is no OSC", "")
+            for _ in range(AT_ONCE):
+                data, addr = server.recvfrom(packets.MAX_BYTES + 1)
+                if addr in full:
+                    self._inbox.dropped += 1
+                elif not self._admit(data, addr):
+                    full.add(addr)
+        except OSError:  # nothing waits; what is wrong with a socket, asyncio finds too
+            pass
+
+    def _serve_waiting(self) -> None:
+        """Serve, one message of each sender in turn; what is left over waits for the next round of the event loop."""
+        end = time.perf_counter() + SERVE_S
+        while one := self._inbox.take():
+            waiting, sender = one
+            rest = self._opened(waiting, sender) if isinstance(waiting, bytes) else waiting
+            if rest:
+                self._serve_message(rest.popleft(), sender)
+            if rest:
+                self._inbox.put_back(rest, sender)
+            if time.perf_counter() > end:
+                break
+        self._serving = len(self._inbox) > 0
+        if self._serving:
+            asyncio.get_running_loop().call_soon(self._serve_waiting)
+
+    def serve(self, data: bytes, sender: Address) -> None:
+        """Serve a whole packet of somebody who is let in, at once; nothing raises."""
+        for message in self._opened(data, sender):
+            self._serve_message(message, sender)
+
+    def _opened(self, data: bytes, sender: Address) -> deque[OscMessage]:
+        """The messages of a packet; one that is no OSC is refused and has none."""
+        try:
+            return deque(packets.messages(data))
+        except PacketRefused as error:
+            self._refuse(sender, 400, str(error), "")
+            return deque()
+
+    def _serve_message(self, message: OscMessage, sender: Address) -> None:
+        if message.address == f"{ROOT}/error":  # another Continuo's: to answer it would never end
             return
-        for message in messages:
-            if message.address == f"{ROOT}/error":  # another Continuo's: to answer it would never end
-                continue
-            try:
-                self._serve(message.address, list(message.params), addr)
-            except UnknownAddress as error:
-                self._refuse(addr, 404, str(error), message.address)
-            except ValueRefused as error:
-                self._refuse(addr, error.code, str(error), message.address)
-            except ContinuoError as error:
-                self._refuse(addr, 404, str(error), message.address)
-            except Exception as error:  # noqa: BLE001 - a surface must not stop the daemon
-                self._refuse(addr, 400, f"{message.address} cannot be done ({error})", message.address)
+        try:
+            self._serve(message.address, packets.values(message), sender)
+        except UnknownAddress as error:
+            self._refuse(sender, 404, str(error), message.address)
+        except ValueRefused as error:
+            self._refuse(sender, error.code, str(error), message.address)
+        except ContinuoError as error:
+            self._refuse(sender, 404, str(error), message.address)
+        except Exception as error:  # noqa: BLE001 - a surface must not stop the daemon
+            self._refuse(sender, 400, f"{message.address} cannot be done ({error})", message.address)
 
     def publish(self, address: str, value: Value, but: Address | None = None) -> None:
         """Tell every subscriber of a value, except the one who set it."""
@@ -188,7 +252,7 @@ class OscServer(asyncio.DatagramProtocol):
             port = int(port)
         if not isinstance(port, int) or not 1 <= port <= 65535:
             raise ValueRefused(f"subscribe takes a port, 1 to 65535, not {values[0]!r}", 400)
-        if (sender[0], port) == self._here:  # it would load its own preset for ever
+        if port == self._port and self._door.is_here(sender[0]):  # it would load its own preset for ever
             raise ValueRefused(f"{port} is the port of Continuo itself", 422)
         return sender[0], port
 
@@ -201,19 +265,13 @@ class OscServer(asyncio.DatagramProtocol):
         self._reply(sender, f"{ROOT}/error", code, sentence, address)
 
     def _send(self, values: list[tuple[str, Value]], listeners: Iterable[Address]) -> None:
-        """One message, or all of them as one bundle."""
+        """One message, or all of them as one bundle; as several where they are too many for a datagram."""
         listeners = list(listeners)
         if not listeners:
             return
-        if len(values) == 1:
-            packet = _message(*values[0])
-        else:
-            bundle = OscBundleBuilder(IMMEDIATELY)
-            for value in values:
-                bundle.add_content(_builder(*value).build())
-            packet = bundle.build().dgram
-        for listener in listeners:
-            self._datagram(packet, listener)
+        for packet in [_message(*values[0])] if len(values) == 1 else _bundles(values):
+            for listener in listeners:
+                self._datagram(packet, listener)
 
     def _datagram(self, packet: bytes, listener: Address) -> None:
         if self._transport and not self._transport.is_closing():
@@ -235,3 +293,15 @@ def _builder(address: str, *values: Value) -> OscMessageBuilder:
 
 def _message(address: str, *values: Value) -> bytes:
     return bytes(_builder(address, *values).build().dgram)
+
+
+def _bundles(values: Iterable[tuple[str, Value]]) -> Iterator[bytes]:
+    bundle, size = OscBundleBuilder(IMMEDIATELY), 0
+    for value in values:
+        message = _builder(*value).build()
+        if size + message.size > MAX_BUNDLE:
+            yield bundle.build().dgram
+            bundle, size = OscBundleBuilder(IMMEDIATELY), 0
+        bundle.add_content(message)
+        size += message.size
+    yield bundle.build().dgram

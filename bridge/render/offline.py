@@ -21,6 +21,8 @@ from music.wire import decode, encode
 NO_DEADLINE = 2**62
 LONGEST_S = 24 * 3600
 """Longer files are damaged ones: a single note in them can last for months."""
+LONGEST_BEATS = LONGEST_S // 60 * 400
+"""A damaged tempo makes millions of beats of a second, and a chord may be wanted at each of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,8 @@ def render(source: bytes, state: dict[str, Any], track: str | None = None, playe
     seconds = score.tempo_map().ns(score.end_tick) / 1e9
     if seconds > LONGEST_S:
         raise FileError(f"this file lasts {seconds / 3600:.0f} hours", f"Cut it to {LONGEST_S // 3600} at most")
+    if score.end_tick > LONGEST_BEATS * score.ticks_per_beat:
+        raise FileError(f"this file has more than {LONGEST_BEATS} beats", "Cut it, or mend its tempo")
     melody = melody_track(score, track)
     settings = Settings.of(state)
     # The engine is to listen, whatever channel the preset has chosen on stage.
@@ -65,10 +69,9 @@ def _play(score: Score, melody: Track, engine: Engine) -> list[tuple[int, Event]
     left: list[tuple[int, bytes]] = []
     for tick, together in groupby(heard(melody), key=lambda event: event[0]):
         now_ns = tempo.ns(tick)
-        _advance(engine, outlet, now_ns)
-        left += outlet.due(now_ns, 0)
+        left += _advance(engine, outlet, now_ns)
         _plan(outlet, engine.receive((0, event, now_ns) for _, event in together))
-    _advance(engine, outlet, tempo.ns(score.end_tick))
+    left += _advance(engine, outlet, tempo.ns(score.end_tick))
     left += outlet.due(tempo.ns(score.end_tick) + 1, 0)
     end_ns = max([tempo.ns(score.end_tick), *(due_ns for due_ns, _ in left)])
     outlet.silence()
@@ -76,10 +79,13 @@ def _play(score: Score, melody: Track, engine: Engine) -> list[tuple[int, Event]
     return [(tempo.tick(due_ns), event) for due_ns, data in left if (event := decode(data))]
 
 
-def _advance(engine: Engine, outlet: Outlet, now_ns: int) -> None:
-    """Let the engine decide what it wanted to decide before now."""
+def _advance(engine: Engine, outlet: Outlet, now_ns: int) -> list[tuple[int, bytes]]:
+    """What leaves before now, when the engine has decided what it wanted to decide until then."""
+    left: list[tuple[int, bytes]] = []
     while (wake_ns := engine.next_wake_ns(0)) is not None and wake_ns < now_ns:
+        left += outlet.due(wake_ns, 0)  # or under a note that is held for long, more is planned than there is room for
         _plan(outlet, engine.advance(wake_ns))
+    return left + outlet.due(now_ns, 0)
 
 
 def _plan(outlet: Outlet, sent: list[Sent]) -> None:

@@ -269,3 +269,21 @@ def test_ports_and_doctor_speak_json() -> None:
     findings = json.loads(continuo("doctor", "--json").stdout)
     assert {"system", "presets"} <= {finding["what"] for finding in findings}
     assert all(finding["remedy"] for finding in findings if finding["grade"] == "bad")
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence", "remedy"),
+    [
+        (["--osc-host", "0.0.0.0"], "OSC on 0.0.0.0 is open to the network", "--osc-allow"),  # noqa: S104
+        (["--osc-host", "studio", "--osc-allow", "10.0.0.1"], "'studio' is no address", "0.0.0.0"),  # noqa: S104
+        (["--osc-host", "::", "--osc-allow", "tablet"], "'tablet' is no address", "192.168.1.0/24"),
+        (["--osc-allow", "10.0.0.1"], "--osc-allow lets nobody in", "--osc-host"),
+        (["--osc-host", "192.0.2.1", "--osc-allow", "10.0.0.1"], "no address of this machine", "0.0.0.0"),  # noqa: S104
+    ],
+)
+def test_network_that_cannot_be_opened_is_one_sentence_and_a_remedy(
+    options: list[str], sentence: str, remedy: str
+) -> None:
+    first, second = refused(continuo("run", "--backend", "loopback", "--osc-port", 0, *options))
+    assert sentence in first
+    assert remedy in second

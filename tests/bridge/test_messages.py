@@ -66,6 +66,22 @@ def test_empty_lines_are_passed_over() -> None:
     assert list(Lines().feed(b'\n\n{"a":1}\n\n')) == [{"a": 1}]
 
 
+@pytest.mark.parametrize(
+    "text", [b"hello", b"[1]", b"1", b"null", b"\xff", b"[" * 100_000, b'{"a":' * 100_000, b"1" * 5000]
+)
+def test_line_that_is_no_object_is_one_kind_of_error(text: bytes) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 - json has sentences of its own
+        list(Lines().feed(text + b"\n"))
+
+
+@given(st.binary(max_size=200), st.lists(st.integers(0, 1000), max_size=4))
+def test_any_bytes_are_records_however_they_are_cut(data: bytes, cuts: list[int]) -> None:
+    cutter = Records()
+    found = [one for piece in pieces(data, cuts) for one in cutter.feed(piece)]
+    assert found == list(Records().feed(data))
+    assert len(found) == len(data) // RECORD.size
+
+
 @pytest.fixture
 def listener(monkeypatch: pytest.MonkeyPatch) -> socket.socket:
     monkeypatch.setenv(TOKEN_VARIABLE, "secret")

@@ -1,6 +1,9 @@
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bridge import presets
 from bridge.addresses import INSERT, PART
@@ -63,6 +66,12 @@ BAD: dict[str, tuple[str, str]] = {
         "part[1].velocity: the first is above",
         "lower",
     ),
+    'format = 1\neffect = "harmonize"\nname = 1' + "0" * 5000: ("too long", "Mend"),
+    'format = 1\neffect = "harmonize"\nname = 0x' + "F" * 5000: ("too long", "Mend"),
+    'format = 1\neffect = "harmonize"\n[harmonize]\nvoices = 0x' + "F" * 5000: ("too long", "Mend"),
+    'format = 1\neffect = "harmonize"\nabout = ' + "[" * 5000: ("too deep", "Mend"),
+    'format = 1\neffect = "harmonize"\n' + "a." * 5000 + "a = 1": ("too deep", "Mend"),
+    "#" + "x" * 2**20: ("at most 1048576 bytes", "?"),
     "format = ": ("no valid TOML", "line"),
     "format = 1\nformat = 1": ("no valid TOML", ""),
 }
@@ -96,7 +105,7 @@ def test_every_value_of_a_state_passes_its_own_check(name: str) -> None:
         assert parameter.check(value) == value
 
 
-@pytest.mark.parametrize("text", BAD)
+@pytest.mark.parametrize("text", BAD, ids=lambda text: text[-40:])
 def test_preset_that_does_not_read_names_file_and_key_and_remedy(tmp_path: Path, text: str) -> None:
     path = tmp_path / "mine.toml"
     path.write_text(text)
@@ -115,6 +124,14 @@ def test_preset_that_is_no_text_is_named(tmp_path: Path, content: bytes) -> None
     path.write_bytes(content)
     with pytest.raises(PresetError, match=r"mine\.toml"):
         presets.read(path)
+
+
+@given(st.text(max_size=60) | st.sampled_from(list(BAD)), st.integers(0, 80), st.text(max_size=20), st.integers(0, 80))
+def test_damaged_preset_is_a_complete_state_or_refused(start: str, at: int, noise: str, cut: int) -> None:
+    for text in (start, GOOD):
+        with suppress(PresetError):
+            state = presets.parse((text[:at] + noise + text[at + cut :]).encode(errors="ignore"), "mine")
+            assert all(parameter.check(value) == value for _, parameter, value in presets.parameters(state))
 
 
 def test_folder_with_the_name_of_a_preset_is_named(shelf: Path) -> None:

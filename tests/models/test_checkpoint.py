@@ -89,12 +89,35 @@ def test_model_that_is_not_there_is_told(tmp_path: Path) -> None:
         checkpoint.load("nothing")
 
 
-def test_weights_that_are_not_the_cards_are_refused(saved: Path) -> None:
+@pytest.mark.parametrize("at", [0, 8, 100, -1])
+def test_weights_of_which_a_byte_was_changed_are_refused_unread(
+    saved: Path, at: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(safetensors.torch, "load")
     data = bytearray(saved.read_bytes())
-    data[-1] ^= 1
+    data[at] ^= 1
     saved.write_bytes(data)
     with pytest.raises(CheckpointError, match=r"not the weights that tiny\.json describes"):
         checkpoint.load(saved)
+
+
+@pytest.mark.parametrize("sha256", ["", "0" * 64])
+def test_card_without_the_hash_of_its_weights_vouches_for_none(saved: Path, sha256: str) -> None:
+    described = json.loads(saved.with_suffix(".json").read_text())
+    saved.with_suffix(".json").write_text(json.dumps(described | {"sha256": sha256}))
+    with pytest.raises(CheckpointError, match=r"not the weights that tiny\.json describes"):
+        checkpoint.load(saved)
+
+
+@pytest.mark.parametrize("name", sorted(checkpoint.shelf()))
+def test_every_bundled_model_with_a_changed_byte_is_refused(name: str, tmp_path: Path) -> None:
+    weights, beside = checkpoint.locate(name)
+    data = bytearray(weights.read_bytes())
+    data[len(data) // 2] ^= 0x80
+    (tmp_path / weights.name).write_bytes(data)
+    (tmp_path / beside.name).write_bytes(beside.read_bytes())
+    with pytest.raises(CheckpointError, match="not the weights that"):
+        checkpoint.load(tmp_path / weights.name)
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])

@@ -274,6 +274,8 @@ def test_a_damaged_file_is_read_or_refused(noise: bytes, at: int, data: st.DataO
         (smf(chunk((0, ON), end="00 FF 03 7F 41")), "breaks off"),
         (smf(chunk((0, ON), end="00 F0 7F 41")), "breaks off"),
         (smf(chunk(*[(0x0FFFFFFF, ON), (0x0FFFFFFF, OFF)] * 5)), "lasts longer"),
+        (smf(chunk((2**31, ON), (0, OFF), end="")), "a number over"),
+        (smf(chunk((0, ON), (2**90, OFF), end="")), "a number over"),
     ],
 )
 def test_a_bad_file_is_refused_by_name_in_one_sentence(source: bytes, sentence: str, tmp_path: Path) -> None:

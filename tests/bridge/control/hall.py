@@ -7,6 +7,7 @@ from typing import Any
 from pythonosc.osc_message_builder import OscMessageBuilder
 from pythonosc.osc_packet import OscPacket
 
+from bridge.control.door import Door
 from bridge.control.osc import OscServer
 from bridge.control.state import Desk
 
@@ -68,11 +69,11 @@ class Surface(asyncio.DatagramProtocol):
 class Hall:
     """A server and what it has told the daemon."""
 
-    def __init__(self, *names: str) -> None:
+    def __init__(self, *names: str, door: Door | None = None) -> None:
         self.desk = Desk(list(names) or ["harmony"])
         self.changed: list[int | None] = []
         self.panics = 0
-        self.server = OscServer(self.desk, self.changed.append, self._do)
+        self.server = OscServer(self.desk, self.changed.append, self._do, door)
         self.port = 0
 
     def _do(self, command: str, _values: list[object]) -> None:
@@ -82,11 +83,11 @@ class Hall:
         return await Surface(self.port).open()
 
 
-def on_stage(play: Callable[[Hall], Awaitable[None]], *names: str) -> None:
+def on_stage(play: Callable[[Hall], Awaitable[None]], *names: str, door: Door | None = None) -> None:
     """Run a scene with a real server on a free port."""
 
     async def scene() -> None:
-        hall = Hall(*names)
+        hall = Hall(*names, door=door)
         hall.port = await hall.server.open(0)
         try:
             await play(hall)

@@ -78,7 +78,7 @@ def test_several_channels_may_come_as_several_arguments() -> None:
         ("/continuo/subscribe", [0], 400, "subscribe takes a port"),
         ("/continuo/subscribe", [70000], 400, "subscribe takes a port"),
         ("/continuo/subscribe", ["here"], 400, "subscribe takes a port"),
-        ("/continuo/" + "9" * 5000 + "/voices", [], 400, "cannot be done"),
+        ("/continuo/" + "9" * 3000 + "/voices", [], 404, "there is no insert"),
         ("/other/ping", [], 404, "begin with /continuo/"),
     ],
 )

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge import presets
+from bridge.port import outlet
 from bridge.render.offline import Rendered, render
 from music.chunks import messages, split
 from music.errors import FileError
@@ -201,3 +202,18 @@ def test_file_that_would_last_for_months_is_refused() -> None:
     # Unbounded, a motion every two beats under its one note would be asked for a hundred million times.
     with pytest.raises(FileError, match="hours"):
         render(melody((0, 2**28, 60)), STRUMMED)
+
+
+def test_file_of_millions_of_beats_in_a_second_is_refused() -> None:
+    state = deepcopy(HARMONY)
+    state["harmonize"]["motion_beats"] = 0.25
+    with pytest.raises(FileError, match="more than 576000 beats"):
+        render(piece(("Melody", 0, [(0, 600_000, 60)]), tempos=[(0, 1)], ticks_per_beat=1), state)
+
+
+def test_chords_move_under_a_held_note_to_its_end_however_many_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outlet, "PLAN_LIMIT", 40)
+    state = deepcopy(HARMONY)
+    state["harmonize"]["motion_beats"] = 1.0
+    (track,) = parse(render(melody((0, 200 * 480, 60)), state).data).tracks[1:]
+    assert track.notes["onset"].max() > 190 * 480
