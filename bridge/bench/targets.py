@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from bridge import presets
-from bridge.addresses import DAEMON, ROOT
+from bridge.addresses import DAEMON, ROOT, get
 from bridge.bench.malformed import Judge, whole
 from bridge.brain.settings import Settings
 from bridge.control import packets
@@ -91,7 +91,7 @@ def osc() -> Target:
     def attempt(data: bytes) -> str:
         answers, errors = judge.serve(data)
         for parameter in DAEMON:
-            kept = judge.desk.daemon[parameter.name]
+            kept = get(judge.desk.daemon, parameter.path)
             _hold(parameter.check(kept) == kept, f"{parameter.name} is {kept!r}")
         for state in judge.desk.inserts:
             for name, parameter, kept in presets.parameters(state):
