@@ -173,12 +173,13 @@ CLOCK = (
         ("source",),
         "choice",
         "daw",
-        "Who may lead: daw takes JACK's transport, Link or a MIDI clock, whichever is there; tap is your own taps",
+        "Who may lead: daw takes JACK's transport, Link or a MIDI clock, the first that is there; tap is your taps",
         choices=("daw", "midi", "link", "jack", "internal", "tap"),
         scope="daemon",
     ),
     Parameter("tempo", ("tempo",), "float", 120.0, "Tempo where nobody leads", 20, 400, "bpm", scope="daemon"),
     Parameter("meter", ("meter",), "meter", "4/4", "Meter, unless JACK gives one", scope="daemon"),
+    Parameter("link", ("link",), "switch", False, "Join the network's Ableton Link session", scope="daemon"),
     Parameter("clock_out", ("out",), "switch", False, "Send a MIDI clock from the first output", scope="daemon"),
 )
 """What a preset may set under [clock]. There is one for the whole daemon: the preset that was loaded last has it."""

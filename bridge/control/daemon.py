@@ -13,7 +13,9 @@ from typing import Any
 
 from bridge import realtime
 from bridge.addresses import CLOCK, ROOT
+from bridge.control import link
 from bridge.control.door import LOOPBACK, Door
+from bridge.control.link import LinkWatch
 from bridge.control.osc import OscServer
 from bridge.control.state import Desk, Value
 from bridge.control.supervisor import Supervisor
@@ -62,6 +64,7 @@ class Daemon:
         door = Door(options.osc_host, options.osc_allow, lambda text: tell({"event": "dropped", "text": text}))
         self._osc = OscServer(self._desk, self._changed, self._do, door)
         self._supervisor = Supervisor(self._heard, self._ended)
+        self._link = LinkWatch(lambda told: self._supervisor.say("brain", link=told))
         self._dirty: set[int | None] = set()
         self._flushing = False
         self._port: Event | None = None
@@ -95,6 +98,7 @@ class Daemon:
             await self._end
         finally:
             waiting.cancel()
+            self._link.close()
             self._osc.close()
             await self._supervisor.close()
 
@@ -159,7 +163,7 @@ class Daemon:
             self._failed(ContinuoError(message["error"], message["hint"]))
         elif "ready" in message:
             self._supervisor.say("brain", settings=self._desk.settings(set(range(len(self._desk.inserts)))))
-            self._supervisor.say("brain", clock=self._desk.daemon)
+            self._set_clock()
         elif "set" in message:
             self._brain_ready = True
             self._introduce()
@@ -281,8 +285,15 @@ class Daemon:
             self._supervisor.say("port", thru=self._desk.thru())
         if None in self._dirty:
             self._supervisor.say("port", panic_cc=self._desk.daemon["panic_cc"])
-            self._supervisor.say("brain", clock=self._desk.daemon)
+            self._set_clock()
         self._dirty.clear()
+
+    def _set_clock(self) -> None:
+        self._supervisor.say("brain", clock=self._desk.daemon)
+        wanted = self._desk.daemon["link"] or self._desk.daemon["source"] == "link"
+        self._link.set(on=wanted, bpm=self._desk.daemon["tempo"], meter=self._desk.daemon["meter"])
+        if wanted and not link.installed():
+            self._tell({"event": "trouble", "text": str(ContinuoError("Ableton Link is not installed", link.INSTALL))})
 
     def command(self, command: str) -> None:
         """Do what a key means: `quit`, or one of the commands that surfaces have."""
