@@ -11,10 +11,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from bridge import players, presets
+from bridge import players, presets, running, selftest
+from bridge.control import link
 from bridge.errors import PortError, PresetError
 from bridge.port.jack import open_client
 from bridge.port.rtmidi import usable_api
+from music.errors import ContinuoError
+
+JACK_ROLLING = 1
+SLOW_MS = 15.0
+"""Beyond this an answer is heard as a second attack."""
+METERS = ("p50", "p95", "p99", "late", "dropped", "fallback")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,17 +34,20 @@ class Finding:
     remedy: str = ""
 
 
-def examine() -> Iterator[Finding]:
-    """Everything that is worth a look, one after the other."""
+def examine(osc_port: int) -> Iterator[Finding]:
+    """Everything that is worth a look, one after the other; the running daemon is the one on this port."""
     yield Finding(
         "system", "good", f"{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} cores"
     )
     yield from _midi()
     yield _rights()
-    yield _osc_port()
+    yield from _clocks()
     yield _kernels()
     yield from _presets()
     yield from _players()
+    yield _gpu()
+    yield from _running(osc_port)
+    yield _selftest()
 
 
 def midi_ports() -> tuple[dict[str, dict[str, list[str]]], list[str]]:
@@ -89,13 +99,81 @@ def _rights() -> Finding:
     return Finding("real-time rights", "note", "not granted: a busy machine will be heard", remedy)
 
 
-def _osc_port() -> Finding:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.bind(("127.0.0.1", 9000))
-        except OSError:
-            return Finding("OSC port 9000", "note", "in use (by a running Continuo?)", "Use --osc-port")
-    return Finding("OSC port 9000", "good", "free")
+def _clocks() -> Iterator[Finding]:
+    """Whose time could be followed here."""
+    try:
+        client = open_client(f"continuo-look-{os.getpid()}")
+    except PortError:
+        pass
+    else:
+        state, position = client.transport_query()
+        beats = f"{position['beats_per_minute']:.1f} bpm" if "beats_per_minute" in position else "nobody gives it beats"
+        yield Finding("JACK's transport", "good", f"{'rolls' if int(state) == JACK_ROLLING else 'stands'}, {beats}")
+        client.close()
+    if link.installed():
+        yield Finding("Ableton Link", "good", "installed")
+    else:
+        yield Finding("Ableton Link", "note", "not installed", "To follow it: pip install 'continuo[link]'")
+
+
+def _gpu() -> Finding:
+    """Where learned players would think; none is needed."""
+    try:
+        import torch  # noqa: PLC0415 - loading it is what takes long
+    except ImportError:
+        return Finding("GPU", "note", "torch is not installed: learned players cannot play", "pip install torch")
+    if torch.cuda.is_available():
+        return Finding("GPU", "good", f"CUDA, {torch.cuda.get_device_name()}")
+    if torch.backends.mps.is_available():
+        return Finding("GPU", "good", "Metal (MPS)")
+    return Finding("GPU", "good", "none; learned players think on the processor")
+
+
+def _running(port: int) -> Iterator[Finding]:
+    """The daemon that runs, if one does: its clock, and the meters of its inserts."""
+    told = running.state(port)
+    if not told:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                remedy = "Use --osc-port"
+                yield Finding(f"OSC port {port}", "note", "in use by something that is not Continuo", remedy)
+                return
+        yield Finding(f"OSC port {port}", "good", "free: no daemon runs there")
+        return
+    brain = told.get("brain")
+    load = f"brain {brain}, {told['brain_load']} % of a core, port {told['port_load']} %"
+    yield Finding("running daemon", "good" if brain == "ready" else "bad", load)
+    where = f", bar {told['bar']} beat {told['beat']}" if told["rolling"] else ""
+    lost = " (lost: it runs on at the last tempo)" if told["clock_lost"] else ""
+    yield Finding("its clock", "note" if lost else "good", f"{told['leader']}{lost}, {told['bpm']:.1f} bpm{where}")
+    for number in sorted(int(name.removesuffix("/p99")) for name in told if name.endswith("/p99")):
+        yield _meter(number, {name: told[f"{number}/{name}"] for name in METERS}, str(told[f"{number}/preset"]))
+
+
+def _meter(number: int, meters: dict[str, Any], preset: str) -> Finding:
+    waits = "/".join(f"{meters[name]:.1f}" for name in ("p50", "p95", "p99"))
+    counts = ", ".join(f"{meters[name]} {name}" for name in ("late", "dropped", "fallback"))
+    slow = meters["p99"] > SLOW_MS or meters["dropped"]
+    remedy = "Fewer inserts, a larger JACK period, or real-time rights" if slow else ""
+    text = f"{preset}, answers after {waits} ms (p50/p95/p99), {counts}"
+    return Finding(f"insert {number}", "note" if slow else "good", text, remedy)
+
+
+def _selftest() -> Finding:
+    """A note through a daemon of our own."""
+    try:
+        passed = selftest.play()
+    except ContinuoError as error:
+        return Finding("self-test", "bad", error.message, error.hint)
+    if not passed.thru or not passed.voices or passed.hanging:
+        text = f"thru {passed.thru}, {passed.voices} voices, {passed.hanging} left sounding"
+        return Finding("self-test", "bad", text, "Report it, please, with all of this")
+    text = (
+        f"a note was passed on and answered by {passed.voices} voices within {passed.wait_ms:.1f} ms; all of it ended"
+    )
+    return Finding("self-test", "good", text)
 
 
 def _kernels() -> Finding:

@@ -67,13 +67,17 @@ def addresses(as_json: bool, markdown: bool) -> None:
 
 
 @main.command()
+@click.option("--osc-port", type=click.IntRange(1, 65535), default=9000, show_default=True, help="Of a running daemon.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
-def doctor(as_json: bool) -> None:
-    """Look at this machine: MIDI, rights, ports, kernels, presets. Exits with 1 where something must be mended."""
+def doctor(osc_port: int, as_json: bool) -> None:
+    """Look at this machine, at a running daemon's clock and meters, and send a note through a daemon of its own.
+
+    Exits with 1 where something must be mended.
+    """
     from bridge.doctor import examine
 
     findings = []
-    for finding in examine():
+    for finding in examine(osc_port):
         findings.append(finding)
         if not as_json:
             mark = {"good": "ok  ", "note": "note", "bad": "BAD "}[finding.grade]

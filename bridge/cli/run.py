@@ -112,8 +112,7 @@ class Screen:
         self._stack = stack
         self._quiet = quiet
         self._as_json = as_json
-        self._chord = self._key = ""
-        self._fallbacks = 0
+        self._values: dict[str, Any] = {}
         self._progress: Any = None
         self._line: Any = None
 
@@ -164,17 +163,24 @@ class Screen:
             self._progress.update(self._line, completed=seconds)
 
     def _shown(self, address: str, value: object) -> None:
-        """The chord and key of the first insert, and how often the rules stood in, on one line that changes."""
-        if address == "/continuo/1/chord":
-            self._chord = str(value)
-        elif address == "/continuo/1/heard_key":
-            self._key = str(value)
-        elif address == "/continuo/1/fallback":
-            self._fallbacks = int(str(value))
-        if self._progress and (self._chord or self._fallbacks):
-            chord = f"{self._chord:<6} in {self._key}" if self._chord else "playing"
-            rules = f", {self._fallbacks} by the rules" if self._fallbacks else ""
-            self._progress.update(self._line, description=chord + rules)
+        """What changes, on one line: where the song is, chord and key of the first insert, how the rules helped."""
+        name = address.removeprefix("/continuo/")
+        self._values[name] = value
+        if name == "clock_lost":
+            tell("continuo: the clock is lost, its last tempo runs on" if value else "continuo: the clock is back")
+        if self._progress:
+            self._progress.update(self._line, description=self._description())
+
+    def _description(self) -> str:
+        values = self._values
+        song = f"{values['bar']}.{values['beat']}  " if values.get("bar") else ""
+        leader = values.get("leader", "internal")
+        clock = f"{song}{values.get('bpm', 0):.0f} bpm ({leader})  " if leader != "internal" or song else ""
+        chord, key = values.get("1/chord"), values.get("1/heard_key")
+        fallbacks = values.get("1/fallback")
+        rules = f", {fallbacks} by the rules" if fallbacks else ""
+        playing = f"{chord:<6} in {key}" if chord else "playing" if fallbacks else "listening"
+        return clock + playing + rules
 
 
 def _melody(path: Path | None) -> list[tuple[int, str]]:

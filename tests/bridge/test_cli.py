@@ -267,7 +267,9 @@ def test_completion_of_an_unknown_shell_is_refused() -> None:
 def test_ports_and_doctor_speak_json() -> None:
     assert isinstance(json.loads(continuo("ports", "--json").stdout), dict)
     findings = json.loads(continuo("doctor", "--json").stdout)
-    assert {"system", "presets"} <= {finding["what"] for finding in findings}
+    assert {"system", "presets", "GPU"} <= {finding["what"] for finding in findings}
+    selftest = next(finding for finding in findings if finding["what"] == "self-test")
+    assert selftest["grade"] == "good" and "3 voices" in selftest["text"]
     assert all(finding["remedy"] for finding in findings if finding["grade"] == "bad")
 
 

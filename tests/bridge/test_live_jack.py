@@ -10,6 +10,7 @@ from pythonosc.udp_client import SimpleUDPClient
 
 from bridge.bench.musician import musician
 from bridge.bench.stage import LiveDaemon, live_daemon
+from bridge.doctor import _running
 from tests.bridge.conftest import WAIT_S, Synth, strike, until
 
 C4, E4, G4 = 60, 64, 67
@@ -188,3 +189,16 @@ def test_rtmidi_serves_the_same_ports(jack: str) -> None:
             harmony_of(synth, G4)
             player.play(off(G4))
             until(lambda: not synth.sounding, "silence")
+
+
+def test_doctor_reads_the_meters_of_a_running_daemon(synth: Synth, osc: SimpleUDPClient, daemon: LiveDaemon) -> None:
+    harmony_of(synth, C4)
+    synth.player.play(off(C4))
+
+    def answered() -> bool:
+        findings = {finding.what: finding for finding in _running(daemon.osc_port)}
+        assert findings["running daemon"].grade == "good"
+        assert "internal, 120.0 bpm" in findings["its clock"].text
+        return "after 0.0/0.0/0.0 ms" not in findings["insert 1"].text
+
+    until(answered, "the wait of the last answers")
