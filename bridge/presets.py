@@ -10,8 +10,9 @@ from typing import Any
 
 import platformdirs
 
-from bridge.addresses import CLOCK, INSERT, MAX_PARTS, PART, Parameter, defaults, get, put
+from bridge.addresses import CLOCK, INSERT, MAX_PARTS, PART, defaults, get, put
 from bridge.errors import PresetError, ValueRefused
+from bridge.parameters import Parameter
 from music.errors import did_you_mean
 
 FORMAT = 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -27,6 +26,7 @@ def listening(do: Callable[[str], None]) -> Iterator[None]:
     if not there():
         yield
         return
+    import asyncio
     import termios
     import tty
 

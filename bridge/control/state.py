@@ -7,8 +7,9 @@ from copy import deepcopy
 from typing import Any
 
 from bridge import players, presets
-from bridge.addresses import DAEMON, INSERT, PART, ROOT, Parameter, defaults, get, put
+from bridge.addresses import DAEMON, INSERT, PART, ROOT, defaults, get, put
 from bridge.errors import ValueRefused
+from bridge.parameters import Parameter
 from music.errors import ContinuoError, did_you_mean
 
 Value = str | int | float | list[Any]

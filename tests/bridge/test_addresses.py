@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.addresses import DAEMON, INSERT, PART, Parameter, defaults, get, put
+from bridge.addresses import DAEMON, INSERT, PART, defaults, get, put
 from bridge.errors import ValueRefused
+from bridge.parameters import Parameter
 
 ALL = {parameter.name: parameter for parameter in (*DAEMON, *INSERT, *PART)}
 REFUSED = 400
