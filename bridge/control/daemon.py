@@ -6,10 +6,11 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bridge.addresses import ROOT
+from bridge.control import cables
 from bridge.control.osc import OscServer
 from bridge.control.state import Desk
 from bridge.control.supervisor import Supervisor
@@ -36,6 +37,14 @@ class Options:
     name: str = "Continuo"
     osc_port: int = 9000
     device: str = "auto"
+    inputs: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+
+    def of_port(self) -> list[str]:
+        """How the port process is started."""
+        plugs = [("--input", name) for name in self.inputs] + [("--output", name) for name in self.outputs]
+        start = ["--backend", self.backend, "--name", self.name, "--inserts", str(len(self.presets))]
+        return start + [f"{option}={name}" for option, name in plugs]
 
 
 class Daemon:
@@ -54,6 +63,8 @@ class Daemon:
         self._dirty: set[int | None] = set()
         self._flushing = False
         self._port: Event | None = None
+        self._port_error = ""
+        self._cables: list[list[str]] = []  # what the next port process must plug again
         self._brain_ready = False
         self._late: dict[tuple[int, str], int] = {}
         self._announced = False
@@ -71,8 +82,7 @@ class Daemon:
         self._osc_port = await self._osc.open(self._options.osc_port)
         await self._supervisor.open()
         options = self._options
-        inserts = str(len(options.presets))
-        self._supervisor.start("port", "--backend", options.backend, "--name", options.name, "--inserts", inserts)
+        self._supervisor.start("port", *options.of_port())
         self._supervisor.start("brain", "--device", options.device)
         waiting = loop.call_later(
             READY_S, self._fail, ContinuoError("the daemon does not get ready", "continuo doctor")
@@ -101,14 +111,9 @@ class Daemon:
 
     def _heard_port(self, message: Event) -> None:
         if "error" in message:
-            error = PortError(message["error"], message["hint"])
-            self._fail(error)
-            if self._announced:
-                self._tell({"event": "trouble", "text": str(error)})
+            self._port_fails(PortError(message["error"], message["hint"]))
         elif "ready" in message:
-            self._port = message
-            self._supervisor.say("port", thru=self._desk.thru())
-            self._introduce()
+            self._port_opens(message)
         elif "brain" in message:
             self._brain_is(message["brain"])
         elif "late" in message:
@@ -117,10 +122,28 @@ class Daemon:
                 self._show_late(number)
         elif "done" in message:
             self._finish()
+        elif "cables" in message:
+            self._cables = message["cables"]
         elif "played" in message:
             self._tell({"event": "played", "played": message["played"]})
+        elif cables.concerns(message):
+            self._tell({"event": "cable", "text": cables.sentence(message)})
         else:
             self._tell({"event": "trouble", "text": _trouble(message)})
+
+    def _port_opens(self, message: Event) -> None:
+        self._port, self._port_error = message, ""
+        # MIDI may go and come back: "auto" would then take what there is meanwhile, and stay with it
+        self._supervisor.adopt("port", *replace(self._options, backend=message["backend"]).of_port())
+        self._supervisor.say("port", thru=self._desk.thru())
+        self._supervisor.say("port", cables=self._cables)
+        self._introduce()
+
+    def _port_fails(self, error: PortError) -> None:
+        self._fail(error)
+        if self._announced and str(error) != self._port_error:  # said once, and tried every two seconds
+            self._tell({"event": "trouble", "text": str(error)})
+        self._port_error = str(error)
 
     def _brain_is(self, how: str) -> None:
         """What the port has seen of the brain."""
@@ -214,7 +237,7 @@ class Daemon:
             self._brain_ready = False
             self._show("brain", "down")
             self._calm()
-        if self._announced or code >= 0:
+        if (self._announced or code >= 0) and not (role == "port" and self._port_error):
             how = f"was killed (signal {-code})" if code < 0 else f"ended with code {code}"
             self._tell({"event": "trouble", "text": f"The {role} process {how}: starting it again"})
 
