@@ -124,6 +124,7 @@ class Daemon:
             self._finish()
         elif "cables" in message:
             self._cables = message["cables"]
+            self._tell({"event": "cables", "cables": self._cables})
         elif "played" in message:
             self._tell({"event": "played", "played": message["played"]})
         elif cables.concerns(message):

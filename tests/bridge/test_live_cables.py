@@ -63,6 +63,13 @@ def device(name: str) -> Iterator[Device]:
         one.close()
 
 
+def told(daemon: LiveDaemon, beginning: str) -> str:
+    """What the daemon has said, or says next, of a cable, that begins like this."""
+    while not (said := [text for one in daemon.events if (text := one.get("text", "")).startswith(beginning)]):
+        daemon.wait_for(event="cable")
+    return str(said[0])
+
+
 def plays(one: Device) -> None:
     """A note is answered and ends."""
     hold(one, G4)
@@ -78,8 +85,7 @@ def test_a_program_that_ends_and_starts_again_is_connected_again(jack: str) -> N
             hold(keys, G4)
             until(lambda: len(synth.sounding) == 4, "the harmony at the other listener")
         until(lambda: not synth.sounding, "silence when its player has gone")
-        assert "Keys:keys is gone: Cable In" in daemon.wait_for(event="cable")["text"]
-        daemon.wait_for(event="cable", text="Keys:sound is gone: Cable Out is connected to it again when it comes back")
+        assert told(daemon, "Keys:keys is gone: Cable In") and told(daemon, "Keys:sound is gone: Cable Out")
         with device("Keys") as keys:
             until(lambda: keys.plugged == {"Cable In", "Cable Out"}, "both cables")
             assert "is back" in daemon.wait_for(event="cable")["text"]
@@ -185,8 +191,7 @@ def test_named_devices_are_connected_whenever_they_are_there(jack: str, backend:
     daemon_of = live_daemon("--backend", backend, "--name", f"Named {backend}", *named)
     with daemon_of as daemon, musician(f"Named {backend}", "ear") as ear:
         synth = Synth(ear)
-        said = daemon.wait_for(event="cable")["text"]
-        assert said.startswith("Waiting for MIDI input 'KEYSTATION'; there is: ")
+        said = told(daemon, "Waiting for MIDI input 'KEYSTATION'; there is: ")
         assert f"Named {backend}:" not in said
         with device("Keystation 49") as keys:
             daemon.wait_for(event="cable", text=f"Keystation 49:keys connected to Named {backend} In")
@@ -199,15 +204,13 @@ def test_named_devices_are_connected_whenever_they_are_there(jack: str, backend:
 
 def test_our_own_ports_are_not_what_a_name_means(jack: str) -> None:
     with live_daemon("--backend", "jack", "--name", "Self", "--input", "self", "--output", "self") as daemon:
-        assert "Waiting for MIDI input 'self'" in daemon.wait_for(event="cable")["text"]
-        assert "Waiting for MIDI output 'self'" in daemon.wait_for(event="cable")["text"]
+        assert told(daemon, "Waiting for MIDI input 'self'") and told(daemon, "Waiting for MIDI output 'self'")
 
 
 def test_cables_outlive_a_killed_port(jack: str) -> None:
     with live_daemon("--backend", "jack", "--name", "Reborn") as daemon, device("Keys") as keys:
         keys.plug("Reborn")
-        plays(keys)
-        until(lambda: keys.plugged, "cables")
+        daemon.wait_for(event="cables", cables=[["Reborn In", "Keys:keys"], ["Reborn Out", "Keys:sound"]])
         os.kill(daemon.pid("port"), signal.SIGKILL)
         daemon.wait_for(event="back")
         until(lambda: keys.plugged == {"Reborn In", "Reborn Out"}, "both cables")
