@@ -12,6 +12,7 @@ from threading import Event
 from typing import Any
 
 from bridge.messages import INPUT, PLAY, RECORD, RESET, SILENCE, Record, Records, pack
+from bridge.port.feedback import Feedback
 from bridge.port.outlet import Outlet
 from music.wire import ALL_NOTES_OFF, CONTROL, TRANSPORT_LENGTH, length
 
@@ -37,6 +38,7 @@ class Exchange:
         ("close", None)."""
         self.reports: deque[dict[str, Any]] = deque(maxlen=1000)
         """Any thread: what happened, oldest first."""
+        self._feedback = Feedback(self.outlets, self.reports)
         self.closed = Event()
         """Set once a "close" has ended everything and the messages have left."""
         self._thru = [True] * inserts
@@ -51,12 +53,15 @@ class Exchange:
     def arrive(self, insert: int, data: bytes, time_ns: int) -> bool:
         """Take a message that came in; True where it must go through in the same cycle."""
         status = data[0] if data else 0xFF
+        if data and self._feedback.hears(insert, data, time_ns):
+            return False
         if self._brain and 0 < len(data) == length(status):
             self._backlog += pack(Record(time_ns, 0, INPUT, insert, data))
         if not self._thru[insert] or status in TRANSPORT_LENGTH or status > 0xF0:
             return False
         if len(data) == length(status):
             self.outlets[insert].passed(data)
+        self._feedback.sent(insert, data, time_ns)
         return True
 
     def cycle(self, until_ns: int, now_ns: int) -> list[tuple[int, int, bytes]]:
@@ -74,9 +79,20 @@ class Exchange:
         leaving = [
             (insert, *event) for insert, outlet in enumerate(self.outlets) for event in outlet.due(until_ns, now_ns)
         ]
+        self._watch(leaving, now_ns)
         while self.commands:  # last: an end that comes in the cycle of an onset must not leave before it
             self._obey(*self.commands.popleft())
         return leaving
+
+    def _watch(self, leaving: list[tuple[int, int, bytes]], now_ns: int) -> None:
+        """Show the feedback guard what leaves, and add its probes."""
+        for insert, due_ns, data in leaving:
+            self._feedback.sent(insert, data, max(due_ns, now_ns))
+        if self._cycles_to_close < 0:
+            leaving += self._feedback.advance(now_ns, self._thru)
+        for insert, data in self._feedback.released():
+            if self._brain:
+                self._backlog += pack(Record(now_ns, 0, INPUT, insert, data))
 
     def next_due_ns(self) -> int | None:
         """When the next planned message leaves; None where nothing is planned."""
@@ -105,6 +121,7 @@ class Exchange:
     def _unplug(self, insert: int) -> None:
         """Whoever played into an insert is gone: nobody will release what is held."""
         self.outlets[insert].cut()
+        self._feedback.doubt(insert)
         for channel in range(16):
             self._backlog += pack(Record(0, 0, INPUT, insert, bytes((CONTROL | channel, ALL_NOTES_OFF, 0))))
 

@@ -144,6 +144,15 @@ class Outlet:
         self._owed += [bytes((CONTROL | channel, SUSTAIN, 0)) for channel in sorted(self._pedals)]
         self._pedals.clear()
 
+    def disown(self, channel: int, pitch: int) -> None:
+        """End a dry note that nobody will release; a wet one on the same key goes on. It leaves with the next `due`."""
+        if self._dry.forget(channel, pitch) and (channel, pitch) not in self._wet:
+            self._owed.append(_release((channel, pitch)))
+
+    def sounds(self, channel: int, pitch: int) -> tuple[bool, bool]:
+        """Whether a key sounds: dry, wet."""
+        return (channel, pitch) in self._dry, (channel, pitch) in self._wet
+
     def silence(self) -> None:
         """Drop what is planned and end what the brain sounds; thru goes on. The releases leave with the next `due`."""
         self._drop_plan()

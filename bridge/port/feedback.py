@@ -1,0 +1,214 @@
+"""A loop from an output back into its input: suspected, proved by a probe, and then only the echo is kept out.
+
+What arrives is suspicious where it equals what has just been sent and the key still sounds: no key can be pressed
+twice. But a note-off may be lost, a pad struck again, a sequencer repeat itself, so nothing is taken for an echo until
+a probe, a controller that means nothing to anybody, has gone out and come back.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any
+
+from bridge.port.echoes import Echoes, is_onset, is_release, stream_of
+from bridge.port.outlet import Outlet
+from music.wire import CONTROL, NOTE_OFF, length
+
+MEMORY_NS = 150_000_000
+"""A host's loop is shorter: a block on the way in, one on the way out, some for its mixer."""
+RUN = 12
+"""Notes in a row that equal one just sent: suspicious even where each has ended before it comes again."""
+FLOOD = 64
+"""The same of what is no note: a pedal or wheel that goes round and round."""
+PROBE = 119
+"""Undefined (MIDI 1.0 Detailed Specification, table III). Its value says whose probe it is."""
+RETURN_NS = 250_000_000
+"""A probe that has not come back by then does not."""
+TRIES = 2
+"""An xrun loses a cycle, and a probe with it."""
+PAUSE_NS = 5_000_000_000
+"""After two probes in vain nothing is suspicious for this long."""
+AGAIN_NS = 2_000_000_000
+"""How often a known loop is probed."""
+
+Key = tuple[int, int]
+
+
+class Guard:
+    """What one insert knows of a loop from its output to its input. One thread owns it."""
+
+    def __init__(self, insert: int, outlet: Outlet) -> None:
+        self.loop_ns: int | None = None
+        """How long a known loop takes, None where none is known."""
+        self.released: list[Key] = []
+        """What was struck by an echo and has been ended; whoever tells the brain clears it."""
+        self.probe = b""
+        """The probe that is out or about to leave, empty where there is none."""
+        self._insert = insert
+        self._outlet = outlet
+        self._newest: dict[int, tuple[int, bytes]] = {}  # sent, by stream; no releases
+        self._ghosts: set[Key] = set()  # dry notes that an echo may have struck
+        self._run = self._flood = 0
+        self._probe_ns: int | None = None  # when it left
+        self._last_probe, self._last_ns = b"", 0
+        self._count = 0
+        self._channel = 0
+        self._failed = 0
+        self._suspects_ns = 0  # from then on
+        self._proved_ns = 0
+        self._echoes = Echoes()
+
+    def sent(self, data: bytes, time_ns: int) -> None:
+        """Note what leaves."""
+        if not is_release(data):
+            self._newest[stream_of(data)] = time_ns, data
+        if self.probe or self.loop_ns is not None:  # what leaves after the probe comes back after it
+            self._echoes.sent(data, time_ns, self.loop_ns if self.loop_ns is not None else RETURN_NS)
+
+    def hears(self, data: bytes, time_ns: int) -> bool:
+        """Whether what arrives is an echo, and goes no further."""
+        if self.loop_ns is not None and self._echoes.comes(data, time_ns, self.loop_ns):
+            return True
+        if is_release(data):
+            self._ghosts.discard((data[0] & 0x0F, data[1]))
+            return False
+        sent_ns, sent = self._newest.get(stream_of(data), (0, b""))
+        equal = sent == data and 0 < time_ns - sent_ns < MEMORY_NS
+        if is_onset(data):
+            self._struck(data, time_ns, equal=equal)
+        else:
+            self._flood = self._flood + 1 if equal else 0
+            if self._flood >= FLOOD:
+                self._suspect(data[0] & 0x0F, time_ns)
+        return False
+
+    def returns(self, data: bytes, time_ns: int) -> bool:
+        """Whether this is our probe that comes back, however late."""
+        if self._probe_ns is None or data != self.probe:
+            return data == self._last_probe and time_ns - self._last_ns < AGAIN_NS
+        self.loop_ns = max(time_ns - self._probe_ns, 0)
+        self._last_probe, self._last_ns, self.probe, self._probe_ns = data, time_ns, b"", None
+        self._proved_ns = time_ns
+        self._failed = 0
+        return True
+
+    def advance(self, now_ns: int) -> bytes:
+        """Let time pass; gives the probe that leaves now."""
+        if self._probe_ns is not None and now_ns - self._probe_ns > RETURN_NS:
+            self._in_vain(now_ns)
+        if self.loop_ns is not None and not self.probe and now_ns - self._proved_ns > AGAIN_NS:
+            self._ask()
+        if self.probe and self._probe_ns is None:
+            self._probe_ns = now_ns
+            return self.probe
+        return b""
+
+    def doubt(self) -> None:
+        """A cable was pulled: probe a known loop at once."""
+        self._proved_ns = -AGAIN_NS
+
+    def disown(self) -> None:
+        """End what an echo may have struck: its release may never come."""
+        for key in self._ghosts:
+            self._outlet.disown(*key)
+        self.released += self._ghosts
+        self._ghosts.clear()
+
+    def _struck(self, data: bytes, time_ns: int, *, equal: bool) -> None:
+        channel, pitch = data[0] & 0x0F, data[1]
+        if not equal:
+            self._ghosts.discard((channel, pitch))
+            self._run = 0
+            return
+        self._run += 1
+        dry, wet = self._outlet.sounds(channel, pitch)
+        if not dry:
+            self._ghosts.add((channel, pitch))
+        if dry or wet or self._run >= RUN:
+            self._suspect(channel, time_ns)
+
+    def _suspect(self, channel: int, time_ns: int) -> None:
+        if self.loop_ns is None and not self.probe and time_ns >= self._suspects_ns:
+            self._channel = channel
+            self._ask()
+
+    def _ask(self) -> None:
+        self._count += 1
+        self.probe = bytes((CONTROL | self._channel, PROBE, (self._count & 7) << 4 | self._insert & 0x0F))
+        self._probe_ns = None
+        if self.loop_ns is None:
+            self._echoes.clear()
+
+    def _in_vain(self, now_ns: int) -> None:
+        self._last_probe, self._last_ns, self.probe, self._probe_ns = self.probe, now_ns, b"", None
+        self._failed += 1
+        if self._failed >= TRIES:
+            self._failed = self._run = self._flood = 0
+            self._suspects_ns = now_ns + PAUSE_NS
+            self.loop_ns = None
+            self._echoes.clear()
+        elif self.loop_ns is not None:
+            self._ask()
+
+
+class Feedback:
+    """The guards of all inserts. A chain, one insert's output into another's input, is none of their business."""
+
+    def __init__(self, outlets: list[Outlet], reports: deque[dict[str, Any]]) -> None:
+        self._guards = [Guard(insert, outlet) for insert, outlet in enumerate(outlets)]
+        self._reports = reports
+        self._relayed: dict[int, bytes] = {}  # the newest foreign probe of each insert
+        self._relay: list[tuple[int, bytes]] = []
+        self._known = [False] * len(outlets)
+
+    def hears(self, insert: int, data: bytes, time_ns: int) -> bool:
+        """Whether what arrives goes no further: an echo, or a probe."""
+        status = data[0]
+        if len(data) != length(status) and status != 0xF0:
+            return False
+        if status & 0xF0 == CONTROL and data[1] == PROBE and self._probes(insert, data, time_ns):
+            return True
+        return (status < 0xF1) and self._guards[insert].hears(data, time_ns)
+
+    def sent(self, insert: int, data: bytes, time_ns: int) -> None:
+        """Note what leaves."""
+        if len(data) == length(data[0]) or data[0] == 0xF0:
+            self._guards[insert].sent(data, time_ns)
+
+    def doubt(self, insert: int) -> None:
+        """A cable was pulled from an insert: its loop may be gone."""
+        self._guards[insert].doubt()
+
+    def advance(self, now_ns: int, thru: list[bool]) -> list[tuple[int, int, bytes]]:
+        """Let time pass; gives the probes that leave now, as the exchange's cycle does."""
+        leaving = [(insert, 0, probe) for insert, guard in enumerate(self._guards) if (probe := guard.advance(now_ns))]
+        if self._relay:
+            leaving += [(insert, 0, probe) for insert, probe in self._relay if thru[insert]]
+            self._relay.clear()
+        for insert, guard in enumerate(self._guards):
+            if self._known[insert] != (guard.loop_ns is not None):
+                self._known[insert] = guard.loop_ns is not None
+                guard.disown()
+                loop_ms = None if guard.loop_ns is None else round(guard.loop_ns / 1e6, 1)
+                self._reports.append({"feedback": insert, "loop_ms": loop_ms})
+        return leaving
+
+    def released(self) -> list[tuple[int, bytes]]:
+        """(insert, note-off) of what the brain must not take for held any more."""
+        found: list[tuple[int, bytes]] = []
+        for insert, guard in enumerate(self._guards):
+            if guard.released:
+                found += [(insert, bytes((NOTE_OFF | channel, pitch, 64))) for channel, pitch in guard.released]
+                guard.released.clear()
+        return found
+
+    def _probes(self, insert: int, data: bytes, time_ns: int) -> bool:
+        """Whether this is a probe. Another insert's is sent on, once: the loop may lead through both."""
+        if self._guards[insert].returns(data, time_ns):
+            return True
+        if not any(guard.probe == data for number, guard in enumerate(self._guards) if number != insert):
+            return False
+        if self._relayed.get(insert) != data:
+            self._relayed[insert] = data
+            self._relay.append((insert, data))
+        return True
