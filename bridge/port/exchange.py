@@ -79,17 +79,17 @@ class Exchange:
         leaving = [
             (insert, *event) for insert, outlet in enumerate(self.outlets) for event in outlet.due(until_ns, now_ns)
         ]
-        self._watch(leaving, now_ns)
+        self._watch(leaving, until_ns, now_ns)
         while self.commands:  # last: an end that comes in the cycle of an onset must not leave before it
             self._obey(*self.commands.popleft())
         return leaving
 
-    def _watch(self, leaving: list[tuple[int, int, bytes]], now_ns: int) -> None:
+    def _watch(self, leaving: list[tuple[int, int, bytes]], until_ns: int, now_ns: int) -> None:
         """Show the feedback guard what leaves, and add its probes."""
         for insert, due_ns, data in leaving:
             self._feedback.sent(insert, data, max(due_ns, now_ns))
         if self._cycles_to_close < 0:
-            leaving += self._feedback.advance(now_ns, self._thru)
+            leaving += self._feedback.advance(until_ns - 1, self._thru)
         for insert, data in self._feedback.released():
             if self._brain:
                 self._backlog += pack(Record(now_ns, 0, INPUT, insert, data))

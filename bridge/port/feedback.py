@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from typing import Any
 
-from bridge.port.echoes import Echoes, is_onset, is_release, stream_of
+from bridge.port.echoes import Echoes, is_onset, is_release
 from bridge.port.outlet import Outlet
 from music.wire import CONTROL, NOTE_OFF, length
 
@@ -18,7 +18,7 @@ MEMORY_NS = 150_000_000
 """A host's loop is shorter: a block on the way in, one on the way out, some for its mixer."""
 RUN = 12
 """Notes in a row that equal one just sent: suspicious even where each has ended before it comes again."""
-FLOOD = 64
+FLOOD = 128
 """The same of what is no note: a pedal or wheel that goes round and round."""
 PROBE = 119
 """Undefined (MIDI 1.0 Detailed Specification, table III). Its value says whose probe it is."""
@@ -46,7 +46,9 @@ class Guard:
         """The probe that is out or about to leave, empty where there is none."""
         self._insert = insert
         self._outlet = outlet
-        self._newest: dict[int, tuple[int, bytes]] = {}  # sent, by stream; no releases
+        self._newer: dict[bytes, int] = {}  # what was sent, and when; no releases
+        self._older: dict[bytes, int] = {}
+        self._turned_ns = 0
         self._ghosts: set[Key] = set()  # dry notes that an echo may have struck
         self._run = self._flood = 0
         self._probe_ns: int | None = None  # when it left
@@ -61,8 +63,10 @@ class Guard:
     def sent(self, data: bytes, time_ns: int) -> None:
         """Note what leaves."""
         if not is_release(data):
-            self._newest[stream_of(data)] = time_ns, data
-        if self.probe or self.loop_ns is not None:  # what leaves after the probe comes back after it
+            if time_ns - self._turned_ns > MEMORY_NS:
+                self._older, self._newer, self._turned_ns = self._newer, {}, time_ns
+            self._newer[data] = time_ns
+        if self._probe_ns is not None or self.loop_ns is not None:  # what leaves after the probe comes back after it
             self._echoes.sent(data, time_ns, self.loop_ns if self.loop_ns is not None else RETURN_NS)
 
     def hears(self, data: bytes, time_ns: int) -> bool:
@@ -72,8 +76,8 @@ class Guard:
         if is_release(data):
             self._ghosts.discard((data[0] & 0x0F, data[1]))
             return False
-        sent_ns, sent = self._newest.get(stream_of(data), (0, b""))
-        equal = sent == data and 0 < time_ns - sent_ns < MEMORY_NS
+        sent_ns = self._newer.get(data) or self._older.get(data)
+        equal = sent_ns is not None and 0 < time_ns - sent_ns < MEMORY_NS
         if is_onset(data):
             self._struck(data, time_ns, equal=equal)
         else:
@@ -93,7 +97,7 @@ class Guard:
         return True
 
     def advance(self, now_ns: int) -> bytes:
-        """Let time pass; gives the probe that leaves now."""
+        """Let time pass; gives the probe that leaves now, after all that has been noted as sent."""
         if self._probe_ns is not None and now_ns - self._probe_ns > RETURN_NS:
             self._in_vain(now_ns)
         if self.loop_ns is not None and not self.probe and now_ns - self._proved_ns > AGAIN_NS:
@@ -179,11 +183,12 @@ class Feedback:
         """A cable was pulled from an insert: its loop may be gone."""
         self._guards[insert].doubt()
 
-    def advance(self, now_ns: int, thru: list[bool]) -> list[tuple[int, int, bytes]]:
-        """Let time pass; gives the probes that leave now, as the exchange's cycle does."""
-        leaving = [(insert, 0, probe) for insert, guard in enumerate(self._guards) if (probe := guard.advance(now_ns))]
+    def advance(self, end_ns: int, thru: list[bool]) -> list[tuple[int, int, bytes]]:
+        """Let time pass; gives the probes that leave at the end of this cycle, as the exchange's cycle does."""
+        guards = enumerate(self._guards)
+        leaving = [(insert, end_ns, probe) for insert, guard in guards if (probe := guard.advance(end_ns))]
         if self._relay:
-            leaving += [(insert, 0, probe) for insert, probe in self._relay if thru[insert]]
+            leaving += [(insert, end_ns, probe) for insert, probe in self._relay if thru[insert]]
             self._relay.clear()
         for insert, guard in enumerate(self._guards):
             if self._known[insert] != (guard.loop_ns is not None):

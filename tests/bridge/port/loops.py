@@ -6,13 +6,14 @@ import socket
 from collections import deque
 from typing import Any
 
-from bridge.messages import INPUT, PLAY, Record, Records, pack
+from bridge.messages import HEARTBEAT, INPUT, PLAY, Record, Records, pack
 from bridge.port.exchange import Exchange
 from bridge.port.feedback import PROBE
 from tests.bridge.port.synth import Synth
 
 MS = 1_000_000
 STEP_NS = MS // 2
+IDLE_NS = 10 * MS
 FOREVER = 2**62
 
 
@@ -31,6 +32,7 @@ class Room:
         self.brain: socket.socket | None = None
         self.told: list[Record] = []
         self.voices: tuple[int, ...] = ()
+        self._held: set[int] = set()
         self._records = Records()
         self._coming: deque[tuple[int, int, bytes]] = deque()
 
@@ -52,12 +54,14 @@ class Room:
         """Let time pass."""
         end = self.now + int(ms * MS)
         while self.now < end:
-            self.now += STEP_NS
+            first = min((time_ns for time_ns, _, _ in self._coming), default=end)
+            idle_ns = min(self.now + IDLE_NS, first, end)
+            self.now = self.now + STEP_NS if self.brain else max(self.now + STEP_NS, idle_ns)
             coming = [one for one in self._coming if one[0] <= self.now]
             self._coming = deque(one for one in self._coming if one[0] > self.now)
             for _, insert, data in sorted(coming, key=lambda one: one[0]):
                 self._arrive(insert, data)
-            for insert, _, data in self.exchange.cycle(self.now + STEP_NS, self.now):
+            for insert, _, data in self.exchange.cycle(self.now + 1, self.now):
                 self._leave(insert, data)
             self.reports += self.exchange.reports
             self.exchange.reports.clear()
@@ -72,6 +76,12 @@ class Room:
 
     def feedback(self) -> list[Any]:
         return [report["loop_ms"] for report in self.reports if "feedback" in report]
+
+    def cut(self) -> None:
+        """The loop ends. One that is not known yet ends by a pulled cable, which the system tells."""
+        self.cables.clear()
+        if not self.feedback():
+            self.exchange.commands.append(("unplugged", 0))
 
     def close(self) -> None:
         self.exchange.commands.append(("close", None))
@@ -95,13 +105,18 @@ class Room:
     def _think(self) -> None:
         if not self.brain:
             return
+        self.brain.sendall(pack(Record(0, 0, HEARTBEAT, 0, b"")))
         try:
             heard = list(self._records.feed(self.brain.recv(1 << 16)))
         except BlockingIOError:
             heard = []
         self.told += heard
         for record in heard:
-            if record.kind == INPUT and record.data[0] in (0x80, 0x90):
+            if record.kind != INPUT or record.data[0] not in (0x80, 0x90):
+                continue
+            begins, pitch = record.data[0] == 0x90, record.data[1]
+            if begins != (pitch in self._held):  # struck again, its voices go on
+                (self._held.add if begins else self._held.discard)(pitch)
                 for voice in self.voices:
                     answer = bytes((record.data[0] | 1, record.data[1] - voice, record.data[2]))
                     self.brain.sendall(pack(Record(self.now + MS, FOREVER, PLAY, record.insert, answer)))

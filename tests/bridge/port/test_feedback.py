@@ -261,10 +261,10 @@ def test_whatever_is_played_into_a_loop_ends(
             room.wait(ms)
             played_ms += ms
             if cut_ms is not None and played_ms > cut_ms:
-                room.cables.clear()
+                room.cut()
     if cut_ms is not None:
         room.wait(cut_ms)
-        room.cables.clear()
+        room.cut()
     room.wait(5000)
     assert not room.synths[0].sounding
     assert room.exchange.outlets[0].sounding == 0
