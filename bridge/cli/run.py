@@ -114,7 +114,7 @@ class Screen:
             with suppress(BrokenPipeError):  # whoever read this is gone; the music goes on
                 print_json(event)
                 sys.stdout.flush()
-        elif event["event"] == "trouble":
+        elif event["event"] in ("trouble", "feedback"):
             tell(f"continuo: {event['text']}")
         elif self._quiet:
             return

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bridge.addresses import ROOT
-from bridge.control import cables
+from bridge.control import cables, feedback
 from bridge.control.osc import OscServer
 from bridge.control.state import Desk
 from bridge.control.supervisor import Supervisor
@@ -127,10 +127,17 @@ class Daemon:
             self._tell({"event": "cables", "cables": self._cables})
         elif "played" in message:
             self._tell({"event": "played", "played": message["played"]})
-        elif cables.concerns(message):
-            self._tell({"event": "cable", "text": cables.sentence(message)})
         else:
-            self._tell({"event": "trouble", "text": _trouble(message)})
+            self._tell(self._news(message))
+
+    def _news(self, message: Event) -> Event:
+        """What the user reads of a cable, a loop or a fault."""
+        if cables.concerns(message):
+            return {"event": "cable", "text": cables.sentence(message)}
+        if "feedback" in message and self._port:
+            text = feedback.sentence(self._port["ports"][message["feedback"]], message["loop_ms"])
+            return {"event": "feedback", "insert": message["feedback"] + 1, "loop_ms": message["loop_ms"], "text": text}
+        return {"event": "trouble", "text": _trouble(message)}
 
     def _port_opens(self, message: Event) -> None:
         self._port, self._port_error = message, ""
