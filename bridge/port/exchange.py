@@ -14,7 +14,7 @@ from typing import Any
 from bridge.messages import INPUT, PLAY, RECORD, RESET, SILENCE, Record, Records, pack
 from bridge.port.feedback import Feedback
 from bridge.port.outlet import Outlet
-from music.wire import ALL_NOTES_OFF, CONTROL, TRANSPORT_LENGTH, length
+from music.wire import ALL_NOTES_OFF, CONTROL, length
 
 STALL_NS = 300_000_000
 """A brain that has said nothing for this long (it says something every 100 ms) is taken for dead until it speaks."""
@@ -53,15 +53,18 @@ class Exchange:
     def arrive(self, insert: int, data: bytes, time_ns: int) -> bool:
         """Take a message that came in; True where it must go through in the same cycle."""
         status = data[0] if data else 0xFF
-        if data and self._feedback.hears(insert, data, time_ns):
+        whole = 0 < len(data) == length(status)
+        passes = status < 0xF1 and (whole or status == 0xF0)
+        if passes and self._feedback.hears(insert, data, time_ns):
             return False
-        if self._brain and 0 < len(data) == length(status):
+        if self._brain and whole:
             self._backlog += pack(Record(time_ns, 0, INPUT, insert, data))
-        if not self._thru[insert] or status in TRANSPORT_LENGTH or status > 0xF0:
+        if not self._thru[insert] or status > 0xF0:
             return False
-        if len(data) == length(status):
+        if whole:
             self.outlets[insert].passed(data)
-        self._feedback.sent(insert, data, time_ns)
+        if passes:
+            self._feedback.sent(insert, data, time_ns)
         return True
 
     def cycle(self, until_ns: int, now_ns: int) -> list[tuple[int, int, bytes]]:
@@ -88,8 +91,9 @@ class Exchange:
         """Show the feedback guard what leaves, and add its probes."""
         for insert, due_ns, data in leaving:
             self._feedback.sent(insert, data, max(due_ns, now_ns))
-        if self._cycles_to_close < 0:
-            leaving += self._feedback.advance(until_ns - 1, self._thru)
+        if not self._feedback.stirred or self._cycles_to_close >= 0:
+            return
+        leaving += self._feedback.advance(until_ns - 1, self._thru)
         for insert, data in self._feedback.released():
             if self._brain:
                 self._backlog += pack(Record(now_ns, 0, INPUT, insert, data))

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections import deque
 from typing import Any
 
-from bridge.port.echoes import Echoes, is_onset, is_release
+from bridge.port.echoes import Echoes
 from bridge.port.outlet import Outlet
-from music.wire import CONTROL, NOTE_OFF, length
+from music.wire import CONTROL, NOTE_OFF, NOTE_ON
 
 MEMORY_NS = 150_000_000
 """A host's loop is shorter: a block on the way in, one on the way out, some for its mixer."""
@@ -50,6 +50,7 @@ class Guard:
         self._older: dict[bytes, int] = {}
         self._turned_ns = 0
         self._ghosts: set[Key] = set()  # dry notes that an echo may have struck
+        self._doubts: dict[Key, int] = {}  # dry notes under which a release was taken for an echo, and when
         self._run = self._flood = 0
         self._probe_ns: int | None = None  # when it left
         self._last_probe, self._last_ns = b"", 0
@@ -62,7 +63,8 @@ class Guard:
 
     def sent(self, data: bytes, time_ns: int) -> None:
         """Note what leaves."""
-        if not is_release(data):
+        kind = data[0] & 0xF0
+        if kind != NOTE_OFF and (kind != NOTE_ON or data[2]):
             if time_ns - self._turned_ns > MEMORY_NS:
                 self._older, self._newer, self._turned_ns = self._newer, {}, time_ns
             self._newer[data] = time_ns
@@ -71,14 +73,22 @@ class Guard:
 
     def hears(self, data: bytes, time_ns: int) -> bool:
         """Whether what arrives is an echo, and goes no further."""
-        if self.loop_ns is not None and self._echoes.comes(data, time_ns, self.loop_ns):
-            return True
-        if is_release(data):
-            self._ghosts.discard((data[0] & 0x0F, data[1]))
+        kind = data[0] & 0xF0
+        release = kind == NOTE_OFF or (kind == NOTE_ON and not data[2])
+        if self.loop_ns is not None:
+            if self._echoes.comes(data, time_ns, self.loop_ns):
+                if release:
+                    self._doubts[data[0] & 0x0F, data[1]] = time_ns
+                return True
+            if release or kind == NOTE_ON:
+                self._doubts.pop((data[0] & 0x0F, data[1]), None)
+        if release:
+            if self._ghosts:
+                self._ghosts.discard((data[0] & 0x0F, data[1]))
             return False
         sent_ns = self._newer.get(data) or self._older.get(data)
         equal = sent_ns is not None and 0 < time_ns - sent_ns < MEMORY_NS
-        if is_onset(data):
+        if kind == NOTE_ON:
             self._struck(data, time_ns, equal=equal)
         else:
             self._flood = self._flood + 1 if equal else 0
@@ -91,6 +101,7 @@ class Guard:
         if self._probe_ns is None or data != self.probe:
             return data == self._last_probe and time_ns - self._last_ns < AGAIN_NS
         self.loop_ns = max(time_ns - self._probe_ns, 0)
+        self._doubts = {key: when_ns for key, when_ns in self._doubts.items() if when_ns >= self._probe_ns}
         self._last_probe, self._last_ns, self.probe, self._probe_ns = data, time_ns, b"", None
         self._proved_ns = time_ns
         self._failed = 0
@@ -112,16 +123,19 @@ class Guard:
         self._proved_ns = -AGAIN_NS
 
     def disown(self) -> None:
-        """End what an echo may have struck: its release may never come."""
-        for key in self._ghosts:
+        """End what an echo may have struck, or a release that was taken for one should have ended."""
+        doubtful = self._ghosts | self._doubts.keys()
+        for key in doubtful:
             self._outlet.disown(*key)
-        self.released += self._ghosts
+        self.released += doubtful
         self._ghosts.clear()
+        self._doubts.clear()
 
     def _struck(self, data: bytes, time_ns: int, *, equal: bool) -> None:
         channel, pitch = data[0] & 0x0F, data[1]
         if not equal:
-            self._ghosts.discard((channel, pitch))
+            if self._ghosts:
+                self._ghosts.discard((channel, pitch))
             self._run = 0
             return
         self._run += 1
@@ -159,6 +173,8 @@ class Feedback:
     """The guards of all inserts. A chain, one insert's output into another's input, is none of their business."""
 
     def __init__(self, outlets: list[Outlet], reports: deque[dict[str, Any]]) -> None:
+        self.stirred = False
+        """Whether there is anything to do but to listen: a probe, a loop."""
         self._guards = [Guard(insert, outlet) for insert, outlet in enumerate(outlets)]
         self._reports = reports
         self._relayed: dict[int, bytes] = {}  # the newest foreign probe of each insert
@@ -166,18 +182,19 @@ class Feedback:
         self._known = [False] * len(outlets)
 
     def hears(self, insert: int, data: bytes, time_ns: int) -> bool:
-        """Whether what arrives goes no further: an echo, or a probe."""
-        status = data[0]
-        if len(data) != length(status) and status != 0xF0:
-            return False
-        if status & 0xF0 == CONTROL and data[1] == PROBE and self._probes(insert, data, time_ns):
+        """Whether a whole voice message or system exclusive that arrives goes no further: an echo, or a probe."""
+        if data[0] & 0xF0 == CONTROL and data[1] == PROBE and self._probes(insert, data, time_ns):
             return True
-        return (status < 0xF1) and self._guards[insert].hears(data, time_ns)
+        guard = self._guards[insert]
+        if guard.hears(data, time_ns):
+            return True
+        if guard.probe:
+            self.stirred = True
+        return False
 
     def sent(self, insert: int, data: bytes, time_ns: int) -> None:
-        """Note what leaves."""
-        if len(data) == length(data[0]) or data[0] == 0xF0:
-            self._guards[insert].sent(data, time_ns)
+        """Note a whole voice message or system exclusive that leaves."""
+        self._guards[insert].sent(data, time_ns)
 
     def doubt(self, insert: int) -> None:
         """A cable was pulled from an insert: its loop may be gone."""
@@ -196,6 +213,7 @@ class Feedback:
                 guard.disown()
                 loop_ms = None if guard.loop_ns is None else round(guard.loop_ns / 1e6, 1)
                 self._reports.append({"feedback": insert, "loop_ms": loop_ms})
+        self.stirred = any(guard.probe or guard.loop_ns is not None for guard in self._guards)
         return leaving
 
     def released(self) -> list[tuple[int, bytes]]:
@@ -216,4 +234,5 @@ class Feedback:
         if self._relayed.get(insert) != data:
             self._relayed[insert] = data
             self._relay.append((insert, data))
+            self.stirred = True
         return True

@@ -81,6 +81,7 @@ class Room:
         """The loop ends. One that is not known yet ends by a pulled cable, which the system tells."""
         self.cables.clear()
         if not self.feedback():
+            self._coming.clear()
             self.exchange.commands.append(("unplugged", 0))
 
     def close(self) -> None:
