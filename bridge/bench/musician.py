@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
+import secrets
 import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from bridge.errors import PortError
 from bridge.port.jack import open_client
@@ -31,7 +33,8 @@ class Heard(NamedTuple):
 class Musician:
     """Plays into the daemon, hears its output, and hears itself directly (the floor of the method)."""
 
-    def __init__(self, name: str = "Continuo", own: str = "bench") -> None:
+    def __init__(self, name: str = "Continuo", own: str = "") -> None:
+        own = own or f"bench-{secrets.token_hex(3)}"  # a daemon would connect one that it knows
         self._player = open_client(f"{own}-player")
         self._listener = open_client(f"{own}-listener")
         self._out = self._player.midi_outports.register("out")
@@ -50,9 +53,9 @@ class Musician:
         self._listener.set_process_callback(self._receive)
         self._player.activate()
         self._listener.activate()
-        self._player.connect(self._out, self._find(f"{name} In"))
-        self._player.connect(self._out, self._direct)
-        self._listener.connect(self._find(f"{name} Out"), self._answer)
+        _connect(self._player, self._out, self._find(f"{name} In"))
+        _connect(self._player, self._out, self._direct)
+        _connect(self._listener, self._find(f"{name} Out"), self._answer)
         self._sound_check()
 
     def play(self, data: bytes) -> int:
@@ -118,9 +121,20 @@ class Musician:
                 heard.append(Heard(time.monotonic_ns(), start + offset, bytes(data)))
 
 
+def _connect(client: Any, source: Any, target: Any) -> None:
+    """Plug a cable; the daemon may have been quicker: it knows who was there before."""
+    from jack import JackErrorCode  # noqa: PLC0415 - importing it loads libjack, which not every machine has
+
+    try:
+        client.connect(source, target)
+    except JackErrorCode as error:
+        if error.code != errno.EEXIST:
+            raise
+
+
 @contextmanager
-def musician(name: str = "Continuo", own: str = "bench") -> Iterator[Musician]:
-    """A connected musician, gone afterwards; two at once need names of their own."""
+def musician(name: str = "Continuo", own: str = "") -> Iterator[Musician]:
+    """A connected musician, gone afterwards; one with a name of its own is known again."""
     playing = Musician(name, own)
     try:
         yield playing

@@ -15,6 +15,9 @@ GRACE_S = 1.0
 PATIENCE_S = 30.0
 """How long a cable is tried: JACK refuses one to a client that has registered its ports and does not run yet."""
 
+AWAY_LIMIT = 256
+"""Cables that wait for a peer beyond these are forgotten: some programs have another name each time."""
+
 
 class Cable(NamedTuple):
     """From one of our ports to somebody else's."""
@@ -58,7 +61,7 @@ class Cables:
         self._unheard = list(self._wishes)  # nothing has been said of them yet
         self._plugged: set[Cable] = set()
         self._pulled: dict[Cable, float] = {}  # since when; its peer is still there
-        self._away: set[Cable] = set()  # its peer has gone
+        self._away: dict[Cable, None] = {}  # its peer has gone; in the order in which they went
         self._due: dict[Cable, float] = {}  # to be plugged, until then
         self._labels: dict[str, str] = {}  # of the peers, also of those that have gone and are waited for
         self._there: set[str] = set()
@@ -66,7 +69,7 @@ class Cables:
 
     def remember(self, cables: Iterable[Cable]) -> None:
         """Take over cables that were plugged in an earlier life: due at once where the peer is there."""
-        self._away |= set(cables) - self._plugged
+        self._away |= dict.fromkeys(cable for cable in cables if cable not in self._plugged)
         self._there -= {cable.peer for cable in self._away}
 
     def made(self, cable: Cable) -> None:
@@ -83,7 +86,7 @@ class Cables:
     @property
     def kept(self) -> list[Cable]:
         """All that a later life should plug again."""
-        return sorted(self._plugged | self._away | set(self._pulled))
+        return sorted({*self._plugged, *self._away, *self._pulled})
 
     @property
     def restless(self) -> bool:
@@ -116,7 +119,9 @@ class Cables:
         for cable, since_s in list(self._pulled.items()):
             if cable.peer not in there:
                 del self._pulled[cable]
-                self._away.add(cable)
+                self._away[cable] = None
+                while len(self._away) > AWAY_LIMIT:
+                    del self._away[next(iter(self._away))]
                 self.news.append({"cable": "gone", "own": cable.own, "peer": cable.peer})
             elif now_s - since_s > GRACE_S and cable not in self._due:
                 del self._pulled[cable]
@@ -128,10 +133,10 @@ class Cables:
             if waited or cable in self._due:
                 self.news.append({"cable": "back" if waited else "new", "own": cable.own, "peer": cable.peer})
             self._due.pop(cable, None)
-            self._away.discard(cable)
+            self._away.pop(cable, None)
             for wish in self._wishes:
                 if self._grants(wish, cable):  # the device is back under another name: nobody waits for the old one
-                    self._away -= {other for other in self._away if self._grants(wish, other)}
+                    self._away = {other: None for other in self._away if not self._grants(wish, other)}
 
     def _wished(self, appeared: list[Peer], peers: Sequence[Peer]) -> list[Cable]:
         """A cable for each wish that has none and can have one now; the first look says what is waited for."""

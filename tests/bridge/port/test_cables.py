@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.port.cables import GRACE_S, PATIENCE_S, Cable, Cables, Peer, Wish
+from bridge.port.cables import AWAY_LIMIT, GRACE_S, PATIENCE_S, Cable, Cables, Peer, Wish
 
 KEYS = Peer("Keys:out", "keys:out usb midi", plays=True)
 SYNTH = Peer("Synth:in", "synth:in", plays=False)
@@ -123,3 +123,13 @@ def test_a_device_that_comes_back_under_another_name_is_taken_and_the_old_name_f
     assert cables.look(set(), [renamed], 2.0) == [again]
     cables.look({again}, [renamed], 2.1)
     assert cables.kept == [again]
+
+
+def test_peers_with_another_name_each_time_are_forgotten_one_day() -> None:
+    cables = Cables()
+    for number in range(AWAY_LIMIT + 10):
+        cable = Cable("In", f"Program {number}:out")
+        cables.made(cable)
+        cables.look(set(), [], float(number))
+    assert len(cables.kept) == AWAY_LIMIT
+    assert cables.look(set(), [Peer(cable.peer, "", plays=True)], 999.0) == [cable]
