@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 
+from bridge.port.notes import is_onset, is_release
 from music.wire import CONTROL, NOTE_OFF, NOTE_ON
 
 SLACK_NS = 10_000_000
@@ -60,20 +61,10 @@ def stream_of(data: bytes) -> int:
     return data[0] << 7 | (data[1] if kind in (0xA0, CONTROL) else 0)
 
 
-def is_onset(data: bytes) -> bool:
-    """Whether a message begins a note."""
-    return data[0] & 0xF0 == NOTE_ON and data[2] > 0
-
-
-def is_release(data: bytes) -> bool:
-    """Whether a message ends a note."""
-    return data[0] & 0xF0 == NOTE_OFF or (data[0] & 0xF0 == NOTE_ON and data[2] == 0)
-
-
 def _expire(stream: deque[tuple[int, bytes]], now_ns: int, loop_ns: int) -> None:
     """Drop what does not come back any more; a lost onset takes its release with it, or that would seem real."""
     oldest_ns = now_ns - loop_ns * 3 // 2 - SLACK_NS
     while stream and stream[0][0] < oldest_ns:
         _, data = stream.popleft()
-        if data[0] & 0xF0 == NOTE_ON and data[2] and stream and is_release(stream[0][1]):
+        if is_onset(data) and stream and is_release(stream[0][1]):
             stream.popleft()
