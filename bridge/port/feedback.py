@@ -87,7 +87,9 @@ class Guard:
                 self._ghosts.discard((data[0] & 0x0F, data[1]))
             return False
         sent_ns = self._newer.get(data) or self._older.get(data)
-        equal = sent_ns is not None and 0 < time_ns - sent_ns < MEMORY_NS
+        if sent_ns == time_ns:  # twice in one cycle says nothing
+            return False
+        equal = sent_ns is not None and time_ns - sent_ns < MEMORY_NS
         if kind == NOTE_ON:
             self._struck(data, time_ns, equal=equal)
         else:

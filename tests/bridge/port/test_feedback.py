@@ -64,6 +64,18 @@ def test_a_loop_under_short_notes_is_found_too_and_leaves_nothing_sounding(delay
     assert not room.synths[0].sounding
 
 
+def test_equal_notes_that_come_back_in_the_same_cycle_hide_no_loop() -> None:
+    room = Room((0, 0, 80))
+    for on_ms, off_ms in ((1, 1), (1, 1), (39, 37), (1, 1)):
+        room.play(on(C4))
+        room.wait(on_ms)
+        room.play(off(C4))
+        room.wait(off_ms)
+    room.wait(3000)
+    assert room.feedback()
+    assert not room.synths[0].sounding
+
+
 @DELAYS
 def test_harmony_that_comes_back_is_no_new_melody_and_ends(delay_ms: float) -> None:
     room = Room((0, 0, delay_ms))
