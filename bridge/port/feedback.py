@@ -12,6 +12,7 @@ from typing import Any
 
 from bridge.port.echoes import Echoes
 from bridge.port.outlet import Outlet
+from bridge.port.tally import Key, Tally
 from music.wire import CONTROL, NOTE_OFF, NOTE_ON
 
 MEMORY_NS = 150_000_000
@@ -30,8 +31,6 @@ PAUSE_NS = 5_000_000_000
 """After two probes in vain nothing is suspicious for this long."""
 AGAIN_NS = 2_000_000_000
 """How often a known loop is probed."""
-
-Key = tuple[int, int]
 
 
 class Guard:
@@ -60,6 +59,7 @@ class Guard:
         self._suspects_ns = 0  # from then on
         self._proved_ns = 0
         self._echoes = Echoes()
+        self._tally = Tally()
 
     def sent(self, data: bytes, time_ns: int) -> None:
         """Note what leaves."""
@@ -68,14 +68,22 @@ class Guard:
             if time_ns - self._turned_ns > MEMORY_NS:
                 self._older, self._newer, self._turned_ns = self._newer, {}, time_ns
             self._newer[data] = time_ns
-        if self._probe_ns is not None or self.loop_ns is not None:  # what leaves after the probe comes back after it
-            self._echoes.sent(data, time_ns, self.loop_ns if self.loop_ns is not None else RETURN_NS)
+        if self.loop_ns is not None:
+            if kind in (NOTE_OFF, NOTE_ON):
+                self._tally.sent(data, time_ns, holds=self._dry(data))
+            self._echoes.sent(data, time_ns, self.loop_ns)
+        elif self._probe_ns is not None:  # what leaves after the probe comes back after it
+            if kind in (NOTE_OFF, NOTE_ON):
+                self._tally.sent(data, time_ns, holds=False)
+            self._echoes.sent(data, time_ns, RETURN_NS)
 
     def hears(self, data: bytes, time_ns: int) -> bool:
         """Whether what arrives is an echo, and goes no further."""
         kind = data[0] & 0xF0
         release = kind == NOTE_OFF or (kind == NOTE_ON and not data[2])
         if self.loop_ns is not None:
+            if kind in (NOTE_OFF, NOTE_ON):
+                self._tally.heard(data, time_ns, holds=self._dry(data))
             if self._echoes.comes(data, time_ns, self.loop_ns):
                 if release:
                     self._doubts[data[0] & 0x0F, data[1]] = time_ns
@@ -102,8 +110,11 @@ class Guard:
         """Whether this is our probe that comes back, however late."""
         if self._probe_ns is None or data != self.probe:
             return data == self._last_probe and time_ns - self._last_ns < AGAIN_NS
+        if self.loop_ns is None:
+            self._tally.begin(lambda key: key not in self._ghosts and self._outlet.sounds(*key)[0])
+        else:
+            self._settle(self._probe_ns)
         self.loop_ns = max(time_ns - self._probe_ns, 0)
-        self._doubts = {key: when_ns for key, when_ns in self._doubts.items() if when_ns >= self._probe_ns}
         self._last_probe, self._last_ns, self.probe, self._probe_ns = data, time_ns, b"", None
         self._proved_ns = time_ns
         self._failed = 0
@@ -133,6 +144,19 @@ class Guard:
         self._ghosts.clear()
         self._doubts.clear()
 
+    def _settle(self, left_ns: int) -> None:
+        """All that was sent before the probe left has come back: a doubtful note that nobody holds is ended."""
+        settled = [key for key, when_ns in self._doubts.items() if when_ns < left_ns]
+        for key in settled:
+            del self._doubts[key]
+            if not self._tally.holds(key):
+                self._outlet.disown(*key)
+                self.released.append(key)
+        self._tally.settle(left_ns)
+
+    def _dry(self, data: bytes) -> bool:
+        return self._outlet.sounds(data[0] & 0x0F, data[1])[0]
+
     def _struck(self, data: bytes, time_ns: int, *, equal: bool) -> None:
         channel, pitch = data[0] & 0x0F, data[1]
         if not equal:
@@ -158,6 +182,7 @@ class Guard:
         self._probe_ns = None
         if self.loop_ns is None:
             self._echoes.clear()
+            self._tally.clear()
 
     def _in_vain(self, now_ns: int) -> None:
         self._last_probe, self._last_ns, self.probe, self._probe_ns = self.probe, now_ns, b"", None

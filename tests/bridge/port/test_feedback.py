@@ -123,6 +123,16 @@ def test_a_wheel_that_goes_round_and_round_is_a_loop() -> None:
     assert len(room.notes()) == count
 
 
+@pytest.mark.parametrize("data", [b"\xf0", b"\xf0\x7d\x01\xf7", bytes((0xC0, 5)), bytes((0xD0, 9))])
+def test_whatever_else_goes_round_is_cut_in_a_known_loop(data: bytes) -> None:
+    room = Room((0, 0, 5))
+    room.play(on(C4))
+    room.wait(100)
+    room.play(data)
+    room.wait(100)
+    assert room.notes().count(data) == 1
+
+
 def test_the_guard_lets_go_when_the_loop_ends() -> None:
     room = Room((0, 0, 20))
     room.play(on(C4))
