@@ -81,15 +81,8 @@ class Guard:
         """Whether what arrives is an echo, and goes no further."""
         kind = data[0] & 0xF0
         release = kind == NOTE_OFF or (kind == NOTE_ON and not data[2])
-        if self.loop_ns is not None:
-            if kind in (NOTE_OFF, NOTE_ON):
-                self._tally.heard(data, time_ns, holds=self._dry(data))
-            if self._echoes.comes(data, time_ns, self.loop_ns):
-                if release:
-                    self._doubts[data[0] & 0x0F, data[1]] = time_ns
-                return True
-            if release or kind == NOTE_ON:
-                self._doubts.pop((data[0] & 0x0F, data[1]), None)
+        if self.loop_ns is not None and self._comes_back(data, time_ns, self.loop_ns, release=release):
+            return True
         if release:
             if self._ghosts:
                 self._ghosts.discard((data[0] & 0x0F, data[1]))
@@ -143,6 +136,18 @@ class Guard:
         self.released += doubtful
         self._ghosts.clear()
         self._doubts.clear()
+
+    def _comes_back(self, data: bytes, time_ns: int, loop_ns: int, *, release: bool) -> bool:
+        """Whether what arrives from a known loop is expected; of a note it is remembered what that leaves open."""
+        echo = self._echoes.comes(data, time_ns, loop_ns)
+        if data[0] & 0xF0 in (NOTE_OFF, NOTE_ON):
+            key = (data[0] & 0x0F, data[1])
+            self._tally.heard(data, time_ns, holds=self._dry(data))
+            if not echo:
+                self._doubts.pop(key, None)
+            elif release:
+                self._doubts[key] = time_ns
+        return echo
 
     def _settle(self, left_ns: int) -> None:
         """All that was sent before the probe left has come back: a doubtful note that nobody holds is ended."""
