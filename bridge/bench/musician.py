@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
+import secrets
 import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from bridge.errors import PortError
 from bridge.port.jack import open_client
@@ -37,7 +39,8 @@ class Musician:
     With several inserts it plays the same into all of them.
     """
 
-    def __init__(self, name: str = "Continuo", own: str = "bench", inserts: int = 1) -> None:
+    def __init__(self, name: str = "Continuo", own: str = "", inserts: int = 1) -> None:
+        own = own or f"bench-{secrets.token_hex(3)}"  # a daemon would connect one that it knows
         self._player = open_client(f"{own}-player")
         self._listener = open_client(f"{own}-listener")
         self._out = self._player.midi_outports.register("out")
@@ -57,10 +60,10 @@ class Musician:
         self._listener.set_process_callback(self._receive)
         self._player.activate()
         self._listener.activate()
-        self._player.connect(self._out, self._direct)
+        _connect(self._player, self._out, self._direct)
         for (receive, send), answer in zip(ports, self._answers, strict=True):
-            self._player.connect(self._out, self._find(receive))
-            self._listener.connect(self._find(send), answer)
+            _connect(self._player, self._out, self._find(receive))
+            _connect(self._listener, self._find(send), answer)
         self._sound_check()
 
     def play(self, data: bytes) -> int:
@@ -128,9 +131,20 @@ class Musician:
                 self.answers.append(Heard(time.monotonic_ns(), start + offset, bytes(data), insert))
 
 
+def _connect(client: Any, source: Any, target: Any) -> None:
+    """Plug a cable; the daemon may have been quicker: it knows who was there before."""
+    from jack import JackErrorCode  # noqa: PLC0415 - importing it loads libjack, which not every machine has
+
+    try:
+        client.connect(source, target)
+    except JackErrorCode as error:
+        if error.code != errno.EEXIST:
+            raise
+
+
 @contextmanager
-def musician(name: str = "Continuo", own: str = "bench", inserts: int = 1) -> Iterator[Musician]:
-    """A connected musician, gone afterwards; two at once need names of their own."""
+def musician(name: str = "Continuo", own: str = "", inserts: int = 1) -> Iterator[Musician]:
+    """A connected musician, gone afterwards; one with a name of its own is known again."""
     playing = Musician(name, own, inserts)
     try:
         yield playing

@@ -27,6 +27,12 @@ MAX_INSERTS = 16
     help="MIDI system; loopback needs none and plays a melody.",
 )
 @click.option("--name", default="Continuo", show_default=True, help="What the ports are called.")
+@click.option(
+    "--input", "inputs", multiple=True, metavar="NAME", help="Keyboard to listen to, by a part of its port's name."
+)
+@click.option(
+    "--output", "outputs", multiple=True, metavar="NAME", help="Synthesizer to play, by a part of its port's name."
+)
 @click.option("--osc-port", type=click.IntRange(0, 65535), default=9000, show_default=True, help="0 takes a free one.")
 @click.option(
     "--osc-host",
@@ -54,6 +60,8 @@ def run(
     presets: tuple[str, ...],
     backend: str,
     name: str,
+    inputs: tuple[str, ...],
+    outputs: tuple[str, ...],
     osc_port: int,
     osc_host: str,
     osc_allow: tuple[str, ...],
@@ -67,6 +75,7 @@ def run(
     """Start the daemon: virtual MIDI ports, OSC, and a player who answers what comes in.
 
     Route a track into "Continuo In" and record "Continuo Out". Ctrl-C ends it and every note with it.
+    Without a DAW or a patchbay: --input and --output, connected whenever they are there.
     """
     import asyncio
 
@@ -92,7 +101,9 @@ def run(
                 screen.show(event)
 
         with suppress(KeyboardInterrupt):  # Windows, or before the signals are handled
-            options = Options(chosen, backend, name, osc_port, device, osc_host, osc_allow, chain=chain)
+            options = Options(
+                chosen, backend, name, osc_port, device, osc_host, osc_allow, inputs, outputs, chain=chain
+            )
             asyncio.run(serve(Daemon(options, lambda: _melody(melody), heard)))
     if played:
         from bridge.render import tape
@@ -122,12 +133,14 @@ class Screen:
             with suppress(BrokenPipeError):  # whoever read this is gone; the music goes on
                 print_json(event)
                 sys.stdout.flush()
-        elif event["event"] in ("trouble", "dropped"):
+        elif event["event"] in ("trouble", "dropped", "feedback"):
             tell(f"continuo: {event['text']}")
         elif self._quiet:
             return
         elif event["event"] == "ready":
             self._ready(event)
+        elif event["event"] == "cable":
+            tell(f"continuo: {event['text']}")
         elif event["event"] == "back":
             tell("continuo: the brain is back")
         elif event["event"] == "shown":

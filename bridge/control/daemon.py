@@ -8,12 +8,12 @@ import gc
 import signal
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bridge import realtime
 from bridge.addresses import CLOCK, ROOT
-from bridge.control import link
+from bridge.control import cables, feedback, link
 from bridge.control.door import LOOPBACK, Door
 from bridge.control.link import LinkWatch
 from bridge.control.osc import OscServer
@@ -46,8 +46,16 @@ class Options:
     device: str = "auto"
     osc_host: str = LOOPBACK
     osc_allow: tuple[str, ...] = ()
+    inputs: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
     chain: bool = False
     """Each insert listens to the one before it."""
+
+    def of_port(self) -> list[str]:
+        """How the port process is started."""
+        plugs = [("--input", name) for name in self.inputs] + [("--output", name) for name in self.outputs]
+        start = ["--backend", self.backend, "--name", self.name, "--inserts", str(len(self.presets))]
+        return start + [f"{option}={name}" for option, name in plugs]
 
 
 class Daemon:
@@ -68,6 +76,8 @@ class Daemon:
         self._dirty: set[int | None] = set()
         self._flushing = False
         self._port: Event | None = None
+        self._port_error = ""
+        self._cables: list[list[str]] = []  # what the next port process must plug again
         self._brain_ready = False
         self._late: dict[tuple[int, str], int] = {}
         self._announced = False
@@ -88,8 +98,7 @@ class Daemon:
         gc.collect()
         gc.freeze()  # measured: a full collection of what was loaded takes 6 to 17 ms, in the midst of an answer
         options = self._options
-        inserts = str(len(options.presets))
-        self._supervisor.start("port", "--backend", options.backend, "--name", options.name, "--inserts", inserts)
+        self._supervisor.start("port", *options.of_port())
         self._supervisor.start("brain", "--device", options.device)
         waiting = loop.call_later(
             READY_S, self._fail, ContinuoError("the daemon does not get ready", "continuo doctor")
@@ -119,12 +128,9 @@ class Daemon:
 
     def _heard_port(self, message: Event) -> None:
         if "error" in message:
-            self._failed(PortError(message["error"], message["hint"]))
+            self._port_fails(PortError(message["error"], message["hint"]))
         elif "ready" in message:
-            self._port = message
-            self._supervisor.say("port", thru=self._desk.thru())
-            self._supervisor.say("port", panic_cc=self._desk.daemon["panic_cc"])
-            self._introduce()
+            self._port_opens(message)
         elif "brain" in message:
             self._brain_is(message["brain"])
         elif "meters" in message:
@@ -133,10 +139,37 @@ class Daemon:
             self._do(message["pressed"], [])
         elif "done" in message:
             self._finish()
+        elif "cables" in message:
+            self._cables = message["cables"]
+            self._tell({"event": "cables", "cables": self._cables})
         elif "played" in message:
             self._tell({"event": "played", "played": message["played"]})
         else:
-            self._tell({"event": "trouble", "text": _trouble(message)})
+            self._tell(self._news(message))
+
+    def _news(self, message: Event) -> Event:
+        """What the user reads of a cable, a loop or a fault."""
+        if cables.concerns(message):
+            return {"event": "cable", "text": cables.sentence(message)}
+        if "feedback" in message and self._port:
+            text = feedback.sentence(self._port["ports"][message["feedback"]], message["loop_ms"])
+            return {"event": "feedback", "insert": message["feedback"] + 1, "loop_ms": message["loop_ms"], "text": text}
+        return {"event": "trouble", "text": _trouble(message)}
+
+    def _port_opens(self, message: Event) -> None:
+        self._port, self._port_error = message, ""
+        # MIDI may go and come back: "auto" would then take what there is meanwhile, and stay with it
+        self._supervisor.adopt("port", *replace(self._options, backend=message["backend"]).of_port())
+        self._supervisor.say("port", thru=self._desk.thru())
+        self._supervisor.say("port", panic_cc=self._desk.daemon["panic_cc"])
+        self._supervisor.say("port", cables=self._cables)
+        self._introduce()
+
+    def _port_fails(self, error: PortError) -> None:
+        self._fail(error)
+        if self._announced and str(error) != self._port_error:  # said once, and tried every two seconds
+            self._tell({"event": "trouble", "text": str(error)})
+        self._port_error = str(error)
 
     def _metered(self, meters: list[dict[str, float]], load: int) -> None:
         self._show("port_load", load)
@@ -249,7 +282,7 @@ class Daemon:
             self._brain_ready = False
             self._show("brain", "down")
             self._calm()
-        if self._announced or code >= 0:
+        if (self._announced or code >= 0) and not (role == "port" and self._port_error):
             how = f"was killed (signal {-code})" if code < 0 else f"ended with code {code}"
             self._tell({"event": "trouble", "text": f"The {role} process {how}: starting it again"})
 

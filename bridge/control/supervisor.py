@@ -54,6 +54,10 @@ class Supervisor:
         worker = self._workers[role] = Worker(role, list(arguments))
         worker.task = asyncio.create_task(self._keep(worker))
 
+    def adopt(self, role: str, *arguments: str) -> None:
+        """Start a child with these arguments from its next life on."""
+        self._workers[role].arguments = list(arguments)
+
     def say(self, role: str, **message: Any) -> None:
         """Tell a child something; nothing happens while it is down (it is told everything when it comes back)."""
         link = self._workers[role].link if role in self._workers else None

@@ -13,9 +13,11 @@ from typing import Any
 
 from bridge.errors import PortError
 from bridge.messages import Lines, accept, connect, line, listen
+from bridge.port.cables import Cable, Wish
 from bridge.port.exchange import Exchange
 from bridge.port.jack import JackPorts
 from bridge.port.loopback import LoopbackPorts
+from bridge.port.names import port_names
 from bridge.port.outlet import Outlet
 from bridge.port.rtmidi import RtMidiPorts
 from bridge.realtime import Load
@@ -29,14 +31,14 @@ CLOSE_S = 0.5
 CUTS = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
 
 
-def open_ports(backend: str, exchange: Exchange, inserts: int, name: str) -> tuple[Ports, str]:
+def open_ports(backend: str, exchange: Exchange, inserts: int, name: str, wishes: list[Wish]) -> tuple[Ports, str]:
     """The ports of a backend, or of the first that works, and what is missing where none does."""
     if backend != "auto":
-        return BACKENDS[backend](exchange, inserts, name), ""
+        return BACKENDS[backend](exchange, inserts, name, wishes), ""
     missing = ""
     for ports in (JackPorts, RtMidiPorts):
         try:
-            return ports(exchange, inserts, name), ""
+            return ports(exchange, inserts, name, wishes), ""
         except PortError as error:
             if "in use" in error.message:
                 raise
@@ -71,6 +73,7 @@ class PortProcess:
             while self._open:
                 for key, _ in selector.select(REPORT_S):
                     key.data()
+                ports.look()
                 self._report()
         finally:  # whatever has happened here, no note is left sounding
             self._exchange.commands.append(("close", None))
@@ -109,6 +112,8 @@ class PortProcess:
                 self._exchange.commands.append(("panic_cc", message["panic_cc"]))
             elif "panic" in message or "resume" in message:
                 self._exchange.commands.append(("panic" if "panic" in message else "resume", None))
+            elif "cables" in message:
+                self._ports.remember(Cable(*cable) for cable in message["cables"])
             elif "close" in message:
                 self._open = False
 
@@ -140,6 +145,8 @@ def main() -> int:
     parser.add_argument("--name", required=True)
     parser.add_argument("--inserts", type=int, required=True)
     parser.add_argument("--control", type=int, required=True)
+    parser.add_argument("--input", action="append", default=[])
+    parser.add_argument("--output", action="append", default=[])
     arguments = parser.parse_args()
     for number in {signal.SIGINT, getattr(signal, "SIGHUP", signal.SIGINT)}:
         signal.signal(number, signal.SIG_IGN)  # a Ctrl-C reaches the whole group: control decides
@@ -147,8 +154,11 @@ def main() -> int:
     control = connect(arguments.control)
     control.sendall(line({"hello": "port"}))
     exchange = Exchange(arguments.inserts)
+    receive, send = port_names(arguments.name, 1)[0]
+    wishes = [Wish(receive, part, plays=True) for part in arguments.input]
+    wishes += [Wish(send, part, plays=False) for part in arguments.output]
     try:
-        ports, note = open_ports(arguments.backend, exchange, arguments.inserts, arguments.name)
+        ports, note = open_ports(arguments.backend, exchange, arguments.inserts, arguments.name, wishes)
     except ContinuoError as error:
         control.sendall(line({"error": error.message, "hint": error.hint}))
         return 2

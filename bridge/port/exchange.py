@@ -12,8 +12,9 @@ from threading import Event
 from typing import Any
 
 from bridge.messages import INPUT, PLAY, RECORD, RESET, SILENCE, Record, Records, pack
+from bridge.port.feedback import Feedback
 from bridge.port.outlet import Outlet
-from music.wire import ALL_NOTES_OFF, CONTROL, NOTE_ON, PEDAL_DOWN, RESET_ALL, TRANSPORT_LENGTH, length
+from music.wire import ALL_NOTES_OFF, CONTROL, NOTE_ON, PEDAL_DOWN, RESET_ALL, length
 
 STALL_NS = 300_000_000
 """A brain that has said nothing for this long (it says something every 100 ms) is taken for dead until it speaks."""
@@ -27,6 +28,10 @@ BACKLOG_LIMIT = 43_000 * RECORD.size
 """Input for a brain that does not read: four seconds of a flood of 10 000 messages a second, then it is dropped."""
 
 
+PANICS = frozenset([*range(NOTE_ON, NOTE_ON + 16), *range(CONTROL, CONTROL + 16), RESET_ALL])
+"""The status bytes that have to do with panics."""
+
+
 class Exchange:
     """Thru, the line to the brain, and an `Outlet` per insert."""
 
@@ -37,6 +42,7 @@ class Exchange:
         ("resume", None), ("panic_cc", number or 0), ("close", None)."""
         self.reports: deque[dict[str, Any]] = deque(maxlen=1000)
         """Any thread: what happened, oldest first."""
+        self._feedback = Feedback(self.outlets, self.reports)
         self.closed = Event()
         """Set once a "close" has ended everything and the messages have left."""
         self._thru = [True] * inserts
@@ -53,16 +59,20 @@ class Exchange:
     def arrive(self, insert: int, data: bytes, time_ns: int) -> bool:
         """Take a message that came in; True where it must go through in the same cycle."""
         status = data[0] if data else 0xFF
-        if self._brain and 0 < len(data) == length(status):
-            self._backlog += pack(Record(time_ns, 0, INPUT, insert, data))
-        if self._panicked and status & 0xF0 == NOTE_ON and len(data) == 3 and data[2]:
-            self._panicked = False  # the music goes on: who presses now means another panic
-        if status == RESET_ALL or (status & 0xF0 == CONTROL and self._panic_cc and self._is_panic(data)):
-            self.reports.append({"pressed": "resume" if self._panicked and status != RESET_ALL else "panic"})
-        if not self._thru[insert] or status in TRANSPORT_LENGTH or status > 0xF0:
+        whole = 0 < len(data) == length(status)
+        passes = status < 0xF1 and (whole or status == 0xF0)
+        if passes and self._feedback.hears(insert, data, time_ns):
             return False
-        if len(data) == length(status):
+        if self._brain and whole:
+            self._backlog += pack(Record(time_ns, 0, INPUT, insert, data))
+        if data and status in PANICS:
+            self._look_for_panic(data)
+        if not self._thru[insert] or status > 0xF0:
+            return False
+        if whole:
             self.outlets[insert].passed(data)
+        if passes:
+            self._feedback.sent(insert, data, time_ns)
         return True
 
     def tell(self, records: list[Record]) -> None:
@@ -85,9 +95,21 @@ class Exchange:
         leaving = [
             (insert, *event) for insert, outlet in enumerate(self.outlets) for event in outlet.due(until_ns, now_ns)
         ]
+        self._watch(leaving, until_ns, now_ns)
         while self.commands:  # last: an end that comes in the cycle of an onset must not leave before it
             self._obey(*self.commands.popleft())
         return leaving
+
+    def _watch(self, leaving: list[tuple[int, int, bytes]], until_ns: int, now_ns: int) -> None:
+        """Show the feedback guard what leaves, and add its probes."""
+        for insert, due_ns, data in leaving:
+            self._feedback.sent(insert, data, max(due_ns, now_ns))
+        if not self._feedback.stirred or self._cycles_to_close >= 0:
+            return
+        leaving += self._feedback.advance(until_ns - 1, self._thru)
+        for insert, data in self._feedback.released():
+            if self._brain:
+                self._backlog += pack(Record(now_ns, 0, INPUT, insert, data))
 
     def next_due_ns(self) -> int | None:
         """When the next planned message leaves; None where nothing is planned."""
@@ -124,12 +146,20 @@ class Exchange:
         for outlet in self.outlets:
             (outlet.resume if over else outlet.panic)()
 
-    def _is_panic(self, data: bytes) -> bool:
-        return len(data) == 3 and data[1] == self._panic_cc and data[2] >= PEDAL_DOWN
+    def _look_for_panic(self, data: bytes) -> None:
+        """The panic controller, pressed once more, undoes a panic if nothing was played since."""
+        status = data[0] & 0xF0
+        if data[0] == RESET_ALL:
+            self.reports.append({"pressed": "panic"})
+        elif status == NOTE_ON and len(data) == 3 and data[2]:
+            self._panicked = False
+        elif status == CONTROL and len(data) == 3 and data[1] == self._panic_cc != 0 and data[2] >= PEDAL_DOWN:
+            self.reports.append({"pressed": "resume" if self._panicked else "panic"})
 
     def _unplug(self, insert: int) -> None:
         """Whoever played into an insert is gone: nobody will release what is held."""
         self.outlets[insert].cut()
+        self._feedback.doubt(insert)
         for channel in range(16):
             self._backlog += pack(Record(0, 0, INPUT, insert, bytes((CONTROL | channel, ALL_NOTES_OFF, 0))))
 

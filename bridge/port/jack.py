@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from typing import Any
 
 from bridge.errors import PortError
+from bridge.port.cables import Cable, Wish
 from bridge.port.exchange import Exchange
 from bridge.port.jack_transport import JackTransport
 from bridge.port.memory import unlock_shared_table
 from bridge.port.names import port_names
+from bridge.port.patchbay import Patchbay
 
 LOST_NS = 20_000_000
 """How far back releases are repeated after a lost cycle."""
@@ -22,12 +25,13 @@ class JackPorts:
 
     backend = "jack"
 
-    def __init__(self, exchange: Exchange, inserts: int, name: str) -> None:
+    def __init__(self, exchange: Exchange, inserts: int, name: str, wishes: Iterable[Wish] = ()) -> None:
         self._exchange = exchange
         self._client = open_client(name)
         self.ports = port_names(name, inserts)
         self._ins = [self._client.midi_inports.register(receive) for receive, _ in self.ports]
         self._outs = [self._client.midi_outports.register(send) for _, send in self.ports]
+        self._patchbay = Patchbay(self._client, self.ports, wishes)
         self._ns_per_frame = 1e9 / self._client.samplerate
         self._frame = 0  # of the cycle's start, counted without wrapping
         self._offset_ns: float | None = None
@@ -36,12 +40,22 @@ class JackPorts:
         self._client.set_process_callback(self._process)
         self._client.set_xrun_callback(self._xrun)
         self._client.set_port_connect_callback(self._connected, only_available=False)
+        self._client.set_port_registration_callback(self._patchbay.registered, only_available=False)
         self._client.set_shutdown_callback(self._shutdown)
 
     def start(self) -> None:
         """Begin; from here on JACK's thread owns the exchange."""
         self._client.activate()
         unlock_shared_table()
+
+    def remember(self, cables: Iterable[Cable]) -> None:
+        """Take over cables of an earlier life. The main thread."""
+        self._patchbay.remember(cables)
+
+    def look(self) -> None:
+        """Plug what is to be plugged. The main thread, every now and then."""
+        if not self._exchange.closed.is_set():
+            self._exchange.reports.extend(self._patchbay.look(time.monotonic()))
 
     def close(self) -> None:
         """Take the ports away."""
@@ -54,6 +68,7 @@ class JackPorts:
 
     def _connected(self, source: Any, target: Any, made: bool) -> None:
         """A cable was plugged in or pulled (JACK calls this)."""
+        self._patchbay.connected(source, target, made)
         for insert, port in enumerate(self._ins):
             if not made and port in (source, target):
                 self._exchange.commands.append(("unplugged", insert))

@@ -5,7 +5,9 @@ from __future__ import annotations
 import threading
 import time
 from bisect import bisect_left
+from collections.abc import Iterable
 
+from bridge.port.cables import Cable, Wish
 from bridge.port.exchange import Exchange
 from bridge.port.names import port_names
 
@@ -18,7 +20,7 @@ class LoopbackPorts:
 
     backend = "loopback"
 
-    def __init__(self, exchange: Exchange, inserts: int, name: str) -> None:
+    def __init__(self, exchange: Exchange, inserts: int, name: str, _wishes: Iterable[Wish] = ()) -> None:
         self._exchange = exchange
         self.ports = port_names(name, inserts)
         self._melody: list[tuple[int, bytes]] = []
@@ -34,6 +36,12 @@ class LoopbackPorts:
         """Play (ns from now, message in hex) into the first insert; at its end `{"done": true}` is reported."""
         self._start_ns = time.monotonic_ns()
         self._melody = [(time_ns, bytes.fromhex(data)) for time_ns, data in melody]
+
+    def remember(self, _cables: Iterable[Cable]) -> None:
+        """There are none here."""
+
+    def look(self) -> None:
+        """Nobody comes or goes here."""
 
     def close(self) -> None:
         """Stop the thread."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from heapq import heapify, heappop, heappush
 
+from bridge.port.notes import is_onset, is_release
 from music.held import Held
 from music.wire import ALL_NOTES_OFF, ALL_SOUND_OFF, CONTROL, NOTE_OFF, NOTE_ON, PEDAL_DOWN, SUSTAIN, TRANSPORT_LENGTH
 
@@ -73,13 +74,13 @@ class Outlet:
             heappush(self._plan, (due_ns, self._order, deadline_ns, data, onset))
             return
         key = (data[0] & 0x0F, data[1])
-        if _is_onset(data):
+        if is_onset(data):
             if len(self._plan) >= PLAN_LIMIT:
                 self.dropped += 1
                 return
             self._open.setdefault(key, deque()).append(self._order)
             self._waiting[self._order] = due_ns
-        elif _is_release(data):
+        elif is_release(data):
             if not self._open.get(key):  # its onset found no room, or something else has ended it
                 return
             onset = self._open[key].popleft()
@@ -92,13 +93,13 @@ class Outlet:
         """(due time, message) of all that must leave before `until_ns`, in order; late onsets are dropped, counted."""
         if not self._owed and not self._plan:
             return []
-        out = [(0, data) for data in self._owed if not (_is_release(data) and (data[0] & 0x0F, data[1]) in self._dry)]
+        out = [(0, data) for data in self._owed if not (is_release(data) and (data[0] & 0x0F, data[1]) in self._dry)]
         self._owed.clear()
         while self._plan and self._plan[0][0] < until_ns:
             due_ns, order, deadline_ns, data, onset = heappop(self._plan)
-            if self._starts(order, data, now_ns > deadline_ns) if _is_onset(data) else self._ends(onset, data):
+            if self._starts(order, data, now_ns > deadline_ns) if is_onset(data) else self._ends(onset, data):
                 out.append((due_ns, data))
-                if due_ns < now_ns and _is_onset(data):
+                if due_ns < now_ns and is_onset(data):
                     self.waits_ns.append(now_ns - due_ns)
         return out
 
@@ -116,7 +117,7 @@ class Outlet:
 
     def _ends(self, onset: int, data: bytes) -> bool:
         """Take a due release, or what is no note, out of the ledger; False where it must not be sent."""
-        if not _is_release(data):
+        if not is_release(data):
             return True
         self._waiting.pop(onset, None)
         if onset not in self._left:
@@ -145,7 +146,7 @@ class Outlet:
     def _undone(self, data: bytes) -> bool:
         """Whether what a message ended has begun anew."""
         channel = data[0] & 0x0F
-        if _is_release(data):
+        if is_release(data):
             return (channel, data[1]) in self._wet or (channel, data[1]) in self._dry
         if data[1] == SUSTAIN:
             return channel in self._pedals
@@ -156,6 +157,15 @@ class Outlet:
         self._owed += [_release(key) for key in self._dry.drain() if key not in self._wet]
         self._owed += [bytes((CONTROL | channel, SUSTAIN, 0)) for channel in sorted(self._pedals)]
         self._pedals.clear()
+
+    def disown(self, channel: int, pitch: int) -> None:
+        """End a dry note that nobody will release; a wet one on the same key goes on. It leaves with the next `due`."""
+        if self._dry.forget(channel, pitch) and (channel, pitch) not in self._wet:
+            self._owed.append(_release((channel, pitch)))
+
+    def sounds(self, channel: int, pitch: int) -> tuple[bool, bool]:
+        """Whether a key sounds: dry, wet."""
+        return (channel, pitch) in self._dry, (channel, pitch) in self._wet
 
     def silence(self) -> None:
         """Drop what is planned and end what the brain sounds; thru goes on. The releases leave with the next `due`."""
@@ -210,19 +220,11 @@ class Outlet:
         return len(self._dry) + len(self._wet)
 
 
-def _is_onset(data: bytes) -> bool:
-    return data[0] & 0xF0 == NOTE_ON and data[2] > 0
-
-
-def _is_release(data: bytes) -> bool:
-    return data[0] & 0xF0 == NOTE_OFF or (data[0] & 0xF0 == NOTE_ON and data[2] == 0)
-
-
 def _ends_notes(data: bytes) -> bool:
     """Note-offs, and what lifts the pedal or ends a channel's notes."""
     if data[0] & 0xF0 == CONTROL:
         return data[1] in (ALL_SOUND_OFF, ALL_NOTES_OFF) or (data[1] == SUSTAIN and data[2] < PEDAL_DOWN)
-    return _is_release(data)
+    return is_release(data)
 
 
 def _release(key: Key) -> bytes:

@@ -10,10 +10,14 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 from bridge import realtime
 from bridge.errors import PortError
+from bridge.port.cables import Cable, Wish
+from bridge.port.devices import Devices
 from bridge.port.exchange import Exchange
 from bridge.port.names import port_names
 
@@ -29,7 +33,7 @@ class RtMidiPorts:
 
     backend = "rtmidi"
 
-    def __init__(self, exchange: Exchange, inserts: int, name: str) -> None:
+    def __init__(self, exchange: Exchange, inserts: int, name: str, wishes: Iterable[Wish] = ()) -> None:
         self._exchange = exchange
         rtmidi, api = usable_api()
         self.ports = port_names(name, inserts)
@@ -37,6 +41,8 @@ class RtMidiPorts:
         self._outs = [_open(rtmidi.MidiOut(api, name=name), send) for _, send in self.ports]
         for port in self._ins:
             port.ignore_types(sysex=False, timing=False, active_sense=True)
+        self._devices = Devices(rtmidi, api, name, [one for pair in self.ports for one in pair], wishes)
+        self._sources = tuple(enumerate(self._ins))  # replaced whole when a device comes or goes
         self._thread = threading.Thread(target=self._run, name="rtmidi", daemon=True)
         self._stop = threading.Event()
 
@@ -44,10 +50,22 @@ class RtMidiPorts:
         """Begin; from here on the poll thread owns the exchange."""
         self._thread.start()
 
+    def remember(self, _cables: Iterable[Cable]) -> None:
+        """Nothing: rtmidi does not tell who is connected to our own ports, and named devices are found again."""
+
+    def look(self) -> None:
+        """Open named devices that have come. The main thread, every now and then."""
+        news, unplugged = self._devices.look(time.monotonic())
+        self._exchange.reports.extend(news)
+        self._sources = (*enumerate(self._ins), *((0, device) for device in self._devices.inputs))
+        if unplugged:
+            self._exchange.commands.append(("unplugged", 0))
+
     def close(self) -> None:
         """Take the ports away."""
         self._stop.set()
         self._thread.join(timeout=1)
+        self._devices.close()
         for port in (*self._ins, *self._outs):
             port.close_port()
 
@@ -70,7 +88,7 @@ class RtMidiPorts:
     def _cycle(self, now_ns: int) -> bool:
         """Pass on what has arrived and send what is due; True where there was anything."""
         busy = False
-        for insert, port in enumerate(self._ins):
+        for insert, port in self._sources:
             while message := port.get_message():
                 busy = True
                 data = bytes(message[0])
@@ -82,6 +100,10 @@ class RtMidiPorts:
         return busy
 
     def _send(self, insert: int, data: bytes) -> None:
+        if insert == 0:
+            for device in self._devices.outputs:
+                with suppress(Exception):  # it has just gone: nobody hears what it does not release
+                    device.send_message(data)
         try:
             self._outs[insert].send_message(data)
         except Exception:  # noqa: BLE001 - the system refuses: a full queue, a device that went away

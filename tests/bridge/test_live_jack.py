@@ -58,7 +58,7 @@ def test_every_channel_voice_message_passes_unchanged(synth: Synth) -> None:
         synth.player.play(data)
     until(lambda: not synth.sounding and len(synth.log) >= len(played), "all of it")
     until(lambda: not synth.sounding, "silence")
-    dry = [data for data in synth.log if data in played]
+    dry = dict.fromkeys(data for data in synth.log if data in played)  # after a lost cycle releases are repeated
     assert [data for data in dry if data[0] & 0x0F != 1] == [data for data in played if data[0] & 0x0F != 1]
     assert set(played) <= set(synth.log)
 

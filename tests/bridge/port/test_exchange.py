@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from bridge.messages import HEARTBEAT, INPUT, PLAY, RECORD, RESET, SILENCE, Record, Records, pack
 from bridge.port import exchange as module
 from bridge.port.exchange import STALL_NS, Exchange
+from bridge.port.feedback import PROBE
 
 FOREVER = 2**62
 START = 10**9
@@ -296,7 +297,7 @@ def test_brain_that_does_not_read_loses_input_and_is_told_so(monkeypatch: pytest
     reports: list[dict[str, object]] = []
     while {"overrun": True} not in reports:
         assert band.arrive(*[E4] * 50) == [True] * 50
-        left += band.cycle()
+        left += [data for data in band.cycle() if not data.startswith(f"b0{PROBE:02x}")]  # one key, never let go
         reports += band.reports()
     assert left == ["803c40"]
     told: list[Record] = []
