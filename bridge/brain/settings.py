@@ -103,8 +103,12 @@ class Settings:
         return pitch < self.split
 
     def listening_to(self, channel: int) -> Settings:
-        """The same settings with one input channel (0-based): that of a melody that comes from a file."""
-        return replace(self, channels=frozenset([channel]), listens_to=0)
+        """The same settings for a melody that comes from a file, on one channel (0-based).
+
+        Nobody watches the plan there: unless some of it is committed it need not be made.
+        """
+        lookahead = self.lookahead_frames if self.commit_frames else 0
+        return replace(self, channels=frozenset([channel]), listens_to=0, lookahead_frames=lookahead)
 
 
 def _part(part: dict[str, Any]) -> Part:
