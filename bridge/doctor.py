@@ -15,10 +15,10 @@ from bridge import players, presets, running, selftest
 from bridge.control import link
 from bridge.errors import PortError, PresetError
 from bridge.port.jack import open_client
+from bridge.port.jack_transport import BBT_VALID, ROLLING
 from bridge.port.rtmidi import usable_api
 from music.errors import ContinuoError
 
-JACK_ROLLING = 1
 SLOW_MS = 15.0
 """Beyond this an answer is heard as a second attack."""
 METERS = ("p50", "p95", "p99", "late", "dropped", "fallback")
@@ -106,9 +106,9 @@ def _clocks() -> Iterator[Finding]:
     except PortError:
         pass
     else:
-        state, position = client.transport_query()
-        beats = f"{position['beats_per_minute']:.1f} bpm" if "beats_per_minute" in position else "nobody gives it beats"
-        yield Finding("JACK's transport", "good", f"{'rolls' if int(state) == JACK_ROLLING else 'stands'}, {beats}")
+        state, position = client.transport_query_struct()
+        beats = f"{position.beats_per_minute:.1f} bpm" if position.valid & BBT_VALID else "nobody gives it beats"
+        yield Finding("JACK's transport", "good", f"{'rolls' if state == ROLLING else 'stands'}, {beats}")
         client.close()
     if link.installed():
         yield Finding("Ableton Link", "good", "installed")

@@ -123,7 +123,7 @@ class Screen:
         self._stack = stack
         self._quiet = quiet
         self._as_json = as_json
-        self._values: dict[str, Any] = {}
+        self._values: dict[str, Any] = {"bpm": 120.0}
         self._progress: Any = None
         self._line: Any = None
 
@@ -134,28 +134,31 @@ class Screen:
                 print_json(event)
                 sys.stdout.flush()
         elif event["event"] in ("trouble", "dropped", "feedback"):
-            tell(f"continuo: {event['text']}")
+            self._say(f"continuo: {event['text']}")
         elif self._quiet:
             return
         elif event["event"] == "ready":
             self._ready(event)
         elif event["event"] == "cable":
-            tell(f"continuo: {event['text']}")
+            self._say(f"continuo: {event['text']}")
         elif event["event"] == "back":
-            tell("continuo: the brain is back")
+            self._say("continuo: the brain is back")
         elif event["event"] == "shown":
             self._shown(event["address"], event["value"])
 
     def _ready(self, event: dict[str, Any]) -> None:
+        self._values["bpm"] = event["tempo"]
         if event["backend"] == "loopback":
             if event["note"]:
-                tell(event["note"][0].upper() + event["note"][1:])
-            tell(f"Playing a melody of {event['melody_s']:.0f} s through preset {event['presets'][0]!r} instead ...")
+                self._say(event["note"][0].upper() + event["note"][1:])
+            self._say(
+                f"Playing a melody of {event['melody_s']:.0f} s through preset {event['presets'][0]!r} instead ..."
+            )
         else:
             for (receive, send), preset in zip(event["ports"], event["presets"], strict=True):
-                tell(f"{receive} -> {preset} -> {send}   ({event['backend']})")
+                self._say(f"{receive} -> {preset} -> {send}   ({event['backend']})")
         ends = f"Keys: {keys.HELP}." if keys.there() else "Ctrl-C ends."
-        tell(f"OSC on {event['osc_host']}:{event['osc_port']}. {ends}")
+        self._say(f"OSC on {event['osc_host']}:{event['osc_port']}. {ends}")
         if sys.stderr.isatty():
             self._open(event["melody_s"])
 
@@ -170,6 +173,13 @@ class Screen:
         self._progress = self._stack.enter_context(line)
         self._line = self._progress.add_task("listening", total=seconds or None)
 
+    def _say(self, text: str) -> None:
+        """A line for good: above the one that lives, where there is one."""
+        if self._progress:
+            self._progress.console.print(text, markup=False, highlight=False)
+        else:
+            tell(text)
+
     def reached(self, seconds: float) -> None:
         """How far the loopback's melody has come."""
         if self._progress:
@@ -180,15 +190,16 @@ class Screen:
         name = address.removeprefix("/continuo/")
         self._values[name] = value
         if name == "clock_lost":
-            tell("continuo: the clock is lost, its last tempo runs on" if value else "continuo: the clock is back")
+            self._say("continuo: the clock is lost, its last tempo runs on" if value else "continuo: the clock is back")
         if self._progress:
             self._progress.update(self._line, description=self._description())
 
     def _description(self) -> str:
-        values = self._values
-        song = f"{values['bar']}.{values['beat']}  " if values.get("bar") else ""
+        values = self._values  # they come one by one, and only when they change
+        song = f"{values['bar']}.{values.get('beat', 1)}  " if values.get("bar") else ""
         leader = values.get("leader", "internal")
-        clock = f"{song}{values.get('bpm', 0):.0f} bpm ({leader})  " if leader != "internal" or song else ""
+        lost = " lost" if values.get("clock_lost") else ""
+        clock = f"{song}{values['bpm']:.0f} bpm ({leader}{lost})  " if leader != "internal" or song else ""
         chord, key = values.get("1/chord"), values.get("1/heard_key")
         fallbacks = values.get("1/fallback")
         rules = f", {fallbacks} by the rules" if fallbacks else ""

@@ -120,11 +120,12 @@ class Daemon:
             self._end.set_exception(error)
 
     def _heard(self, role: str, message: Event) -> None:
-        """What a child says."""
-        if role == "port":
-            self._heard_port(message)
-        else:
-            self._heard_brain(message)
+        """What a child says. A fault of ours must not cost the line to it: the music goes on."""
+        try:
+            (self._heard_port if role == "port" else self._heard_brain)(message)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is told
+            with contextlib.suppress(Exception):
+                self._tell({"event": "trouble", "text": f"A fault in control, please report it: {error!r}"})
 
     def _heard_port(self, message: Event) -> None:
         if "error" in message:
@@ -267,6 +268,7 @@ class Daemon:
                 "osc_host": self._options.osc_host,
                 "osc_port": self._osc_port,
                 "presets": [state["preset"] for state in self._desk.inserts],
+                "tempo": self._desk.daemon["tempo"],
                 "pids": self._pids(),
             }
         )

@@ -10,7 +10,7 @@ from pythonosc.udp_client import SimpleUDPClient
 
 from bridge.bench.musician import musician
 from bridge.bench.stage import LiveDaemon, live_daemon
-from bridge.doctor import _running
+from bridge.doctor import _running, examine
 from tests.bridge.conftest import WAIT_S, Synth, strike, until
 
 C4, E4, G4 = 60, 64, 67
@@ -189,6 +189,12 @@ def test_rtmidi_serves_the_same_ports(jack: str) -> None:
             harmony_of(synth, G4)
             player.play(off(G4))
             until(lambda: not synth.sounding, "silence")
+
+
+def test_doctor_examines_a_machine_with_jack(daemon: LiveDaemon) -> None:
+    findings = list(examine(daemon.osc_port))
+    assert {"MIDI", "JACK's transport", "running daemon", "self-test"} <= {finding.what for finding in findings}
+    assert not [finding for finding in findings if finding.grade == "bad"]
 
 
 def test_doctor_reads_the_meters_of_a_running_daemon(synth: Synth, osc: SimpleUDPClient, daemon: LiveDaemon) -> None:
