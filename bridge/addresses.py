@@ -200,6 +200,9 @@ PUBLISHED = (
     Action("/continuo/<insert>/p99", "f", "99 of 100 did"),
     Action("/continuo/<insert>/late", "i", "Onsets that came too late and were not played"),
     Action("/continuo/<insert>/dropped", "i", "Onsets that found no room: a flood"),
+    Action(
+        "/continuo/<insert>/feedback", "f", "Output comes back into input after so many ms, kept out; 0 = it does not"
+    ),
     Action("/continuo/<insert>/fallback", "i", "Answers that the rules gave: the player was too slow, or has failed"),
 )
 

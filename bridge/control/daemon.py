@@ -153,6 +153,7 @@ class Daemon:
         if cables.concerns(message):
             return {"event": "cable", "text": cables.sentence(message)}
         if "feedback" in message and self._port:
+            self._show(f"{message['feedback'] + 1}/feedback", message["loop_ms"] or 0.0)
             text = feedback.sentence(self._port["ports"][message["feedback"]], message["loop_ms"])
             return {"event": "feedback", "insert": message["feedback"] + 1, "loop_ms": message["loop_ms"], "text": text}
         return {"event": "trouble", "text": _trouble(message)}

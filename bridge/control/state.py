@@ -43,7 +43,7 @@ class Desk:
                 "dropped": 0,
                 "fallback": 0,
             }
-            nothing |= {"p50": 0.0, "p95": 0.0, "p99": 0.0}
+            nothing |= {"p50": 0.0, "p95": 0.0, "p99": 0.0, "feedback": 0.0}
             self.shown |= {f"{here}/{name}": value for name, value in nothing.items()}
         """What is published and cannot be set, by address."""
 
