@@ -127,7 +127,8 @@ class Session:
         return min((wake for wake in wakes if wake is not None), default=None)
 
     def meet_port(self, now_ns: int) -> None:
-        """A port is there that knows nothing yet."""
+        """A port is there that knows nothing yet; it tells of JACK's song only while that rolls."""
+        self._conductor.jack.newest = None
         if self._engine:
             self._engine.silence()
             self._play(self._engine.programs(now_ns))
