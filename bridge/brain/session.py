@@ -53,6 +53,11 @@ class Session:
         self._jack_ns_per_beat = 0.0
         self._news = News(self._transport, self._conductor)
 
+    @property
+    def transport(self) -> Transport:
+        """Where the beats fall, for those who watch."""
+        return self._transport
+
     def obey(self, message: dict[str, Any], now_ns: int) -> None:
         """What control says."""
         if "settings" in message:
