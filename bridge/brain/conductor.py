@@ -234,7 +234,7 @@ class Conductor:
         """Who led is not heard of any more: its song had stopped, or it is lost."""
         if self._leaders[self.leads].rolling:
             self.lost = True
-        elif not self.lost:
+        else:
             self._alone()
 
     def _alone(self) -> None:

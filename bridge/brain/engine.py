@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from itertools import groupby
 
 from bridge.brain.grid import Grid
@@ -18,6 +18,8 @@ Heard = tuple[int, Event, int]
 """(insert, event, time in ns)."""
 Sent = tuple[int, Due]
 """(insert, what it sends)."""
+HandedOn = tuple[int, int, int, NoteOn | NoteOff]
+"""(time in ns, order, who is to hear it, the note's begin or end)."""
 
 
 class Engine:
@@ -33,7 +35,7 @@ class Engine:
         """Raise ContinuoError where a player cannot be had."""
         self.players = players or Players()
         self.inserts = [Insert(one, self.players.get(one.model), grid, now_ns) for one in settings]
-        self._handed_on: list[tuple[int, int, int, Event]] = []  # heap of (time, order, insert, event): for listeners
+        self._handed_on: list[HandedOn] = []  # a heap, for listeners
         self._order = 0
 
     def programs(self, now_ns: int) -> list[Sent]:
@@ -86,6 +88,8 @@ class Engine:
     def configure(self, number: int, settings: Settings, now_ns: int) -> list[Sent]:
         """Give an insert new settings. ContinuoError, and nothing changes, where their player cannot be had."""
         old = self.inserts[number].settings
+        if settings.listens_to != old.listens_to:  # nobody will tell of the ends of what has not begun yet
+            self._drop([one for one in self._handed_on if one[2] == number])
         due = self.inserts[number].configure(settings, self.players.get(settings.model), now_ns)
         self._hand_on(number, due)
         if [(part.channel, part.program) for part in settings.parts] != [
@@ -110,13 +114,37 @@ class Engine:
         return sent + self._listen(now_ns)
 
     def _hand_on(self, number: int, answered: list[Due]) -> None:
-        """Keep what an insert answered for those who listen to it, until its time."""
+        """Keep what an insert answered for those who listen to it, until its time.
+
+        A note that ends before it begins never sounds, and nobody hears it.
+        """
         listeners = [one for one, insert in enumerate(self.inserts) if insert.settings.listens_to == number + 1]
         for listener in listeners:
             for due in answered:
-                if isinstance(due.event, NoteOn | NoteOff):
-                    self._order += 1
-                    heappush(self._handed_on, (due.time_ns, self._order, listener, due.event))
+                if not isinstance(due.event, NoteOn | NoteOff):
+                    continue
+                unborn = self._unborn(listener, due.time_ns, due.event) if isinstance(due.event, NoteOff) else []
+                if unborn:
+                    self._drop(unborn)
+                    continue
+                self._order += 1
+                heappush(self._handed_on, (due.time_ns, self._order, listener, due.event))
+
+    def _unborn(self, listener: int, time_ns: int, release: NoteOff) -> list[HandedOn]:
+        """The onset that a release comes before."""
+        key = release.channel, release.pitch
+        return [
+            one
+            for one in self._handed_on
+            if one[2] == listener
+            and one[0] >= time_ns
+            and isinstance(one[3], NoteOn)
+            and (one[3].channel, one[3].pitch) == key
+        ]
+
+    def _drop(self, dropped: list[HandedOn]) -> None:
+        self._handed_on = [one for one in self._handed_on if one not in dropped]
+        heapify(self._handed_on)
 
     def _listen(self, now_ns: int) -> list[Sent]:
         """Have the listeners hear what it is time for; what begins together is one question."""

@@ -28,6 +28,8 @@ LATE, ON_LINE = 0.75, 0.25
 """In ticks: later than this a tick is doubted; nearer than this to the old line, on the mean, they belong to it."""
 DOUBTS = 4
 """So many ticks are waited for before it is decided."""
+SHORTEST_TICK_NS = 60e9 / 1000 / CLOCKS_PER_BEAT
+"""At 1000 bpm. Ticks that are closer have been held up and come all at once: they say nothing of a tempo."""
 CLOCKS_PER_SIXTEENTH = CLOCKS_PER_BEAT // 4
 
 
@@ -151,7 +153,7 @@ class Tempo:
         if count >= FEW_TICKS:
             spread = sum((one - mean_x) ** 2 for one in x)
             slope = sum((a - mean_x) * (b - mean_y) for a, b in zip(x, y, strict=True)) / spread
-        if slope <= 0:  # ticks that all came at once say nothing
+        if slope < SHORTEST_TICK_NS:
             return
         self._line = Line(number + mean_x, now_ns + mean_y, slope)
         if count >= 2 * FEW_TICKS:

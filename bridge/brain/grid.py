@@ -39,6 +39,11 @@ class Grid:
         """When a frame begins."""
         return self.timeline.ns_at(frame / FRAMES_PER_BEAT)
 
+    def barlines(self) -> tuple[int | None, int | None]:
+        """What `bars` gives for the frame 0, and for the last one of the bar before it: it tells their length."""
+        first = self.bars(0)
+        return first, None if first is None else self.bars(-1 - first)
+
     def entry(self, frame: int, late: bool, entry: Entry) -> int:
         """Where an accompaniment joins in: at once, or with the next frame that begins a beat or a bar.
 

@@ -276,7 +276,7 @@ class Insert:
     def _outlook(self) -> Outlook:
         bars = self._grid.bars
         own = tuple(Sound(pitch, velocity) for _, pitch, velocity in self._hands.own)
-        return Outlook(self._hands.sounds(), own, self.settings.wish, bars, bars(0))
+        return Outlook(self._hands.sounds(), own, self.settings.wish, bars, self._grid.barlines())
 
     def _is_planned(self) -> bool:
         """Whether what is struck now changes nothing in this frame: it was committed, or has not joined in."""

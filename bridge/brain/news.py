@@ -59,7 +59,7 @@ class News:
         here, changed = self._transport.beat_at(now_ns), {}
         for number, insert in enumerate(engine.inserts, 1):
             plan = _onsets(insert)[:LONGEST_PLAN]
-            if plan != self._plans.get(number, []):
+            if plan != self._plans.get(number):  # none at first: another brain may have shown one
                 self._plans[number] = plan
                 changed[f"{number}/plan"] = [
                     value

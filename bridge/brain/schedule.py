@@ -19,8 +19,8 @@ class Outlook:
     own_hand: tuple[Sound, ...]
     wish: Wish
     bars: Callable[[int], int | None]
-    barline: int | None
-    """Where the bars stand: what `bars` gives for frame 0. Another one where the song has been moved."""
+    barlines: tuple[int | None, int | None]
+    """Where the bars stand and how long they are: others where the song has been moved, or has another meter."""
 
 
 class Step(NamedTuple):

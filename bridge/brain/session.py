@@ -53,6 +53,11 @@ class Session:
         self._jack_ns_per_beat = 0.0
         self._news = News(self._transport, self._conductor)
 
+    @property
+    def transport(self) -> Transport:
+        """Where the beats fall, for those who watch."""
+        return self._transport
+
     def obey(self, message: dict[str, Any], now_ns: int) -> None:
         """What control says."""
         if "settings" in message:
@@ -127,7 +132,8 @@ class Session:
         return min((wake for wake in wakes if wake is not None), default=None)
 
     def meet_port(self, now_ns: int) -> None:
-        """A port is there that knows nothing yet."""
+        """A port is there that knows nothing yet; it tells of JACK's song only while that rolls."""
+        self._conductor.jack.newest = None
         if self._engine:
             self._engine.silence()
             self._play(self._engine.programs(now_ns))

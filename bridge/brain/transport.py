@@ -43,6 +43,7 @@ class Transport:
         self.meter = (4, 4)
         """Beats in a bar, and the note that such a beat is."""
         self._line = Position(start_ns, 0.0, NS_PER_MINUTE / bpm)
+        self._furthest = 0.0  # of our beats while a song was followed
         self._ahead: int | None = None  # of our beats the song is by so many
 
     @property
@@ -70,8 +71,11 @@ class Transport:
             self._line = Position(now_ns, self.beat_at(now_ns), song.ns_per_beat)
             return False
         here, there = self.beat_at(now_ns), song.beat_at(now_ns)
+        self._furthest = max(self._furthest, here)
         moved = self._ahead is None or abs(there - self._ahead - here) > JUMP_BEATS
+        moved |= there - (self._ahead or 0) < self._furthest - JUMP_BEATS  # little by little: it is played backwards
         if moved:
+            here = self._furthest
             step = (there - here) % 1
             step -= step > 1 - JUMP_BEATS
             self._ahead = round(there - here - step)

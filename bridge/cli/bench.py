@@ -109,6 +109,33 @@ def faults(kills: int, as_json: bool) -> None:
 
 
 @bench.command()
+@click.option("--seed", type=int, default=1, show_default=True, help="Same seed, same jitter.")
+@click.option(
+    "--minutes", type=click.IntRange(2), default=60, show_default=True, help="How long to follow, looking for a drift."
+)
+@click.option(
+    "--seconds",
+    type=click.FloatRange(0),
+    default=60.0,
+    show_default=True,
+    help="How long through real ports, each way; 0: not at all.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def clock(seed: int, minutes: int, seconds: float, as_json: bool) -> None:
+    """Follow clocks: with a jitter of 2 ms (sd) in the brain, and through real ports.
+
+    What is measured is how far from the true beat the brain is, and the clock that it sends.
+    """
+    from bridge.bench.clock import measure, report
+
+    result = measure(seed, minutes, seconds)
+    if as_json:
+        print_json(result)
+    else:
+        click.echo(report(result))
+
+
+@bench.command()
 @click.option("--packets", type=click.IntRange(1), default=1_000_000, show_default=True, help="Packets to throw.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Same seed, same packets.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")

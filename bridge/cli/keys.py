@@ -17,7 +17,7 @@ def there() -> bool:
         import termios  # noqa: F401 - Unix only
     except ImportError:
         return False
-    return sys.stdin.isatty()
+    return sys.stdin.isatty() and _is_ours(sys.stdin.fileno())
 
 
 @contextmanager
@@ -35,7 +35,12 @@ def listening(do: Callable[[str], None]) -> Iterator[None]:
     loop = asyncio.get_running_loop()
 
     def pressed() -> None:
-        typed = os.read(keyboard, 64).decode(errors="replace")
+        if not _is_ours(keyboard):  # in the background since then: the keys are for somebody else
+            return
+        try:
+            typed = os.read(keyboard, 64).decode(errors="replace")
+        except OSError:
+            typed = ""
         if not typed:  # the terminal is gone
             loop.remove_reader(keyboard)
         for key in typed:
@@ -48,4 +53,13 @@ def listening(do: Callable[[str], None]) -> Iterator[None]:
         yield
     finally:
         loop.remove_reader(keyboard)
-        termios.tcsetattr(keyboard, termios.TCSADRAIN, before)
+        if _is_ours(keyboard):
+            termios.tcsetattr(keyboard, termios.TCSADRAIN, before)
+
+
+def _is_ours(terminal: int) -> bool:
+    """Whether we are in the foreground: the system stops who touches a terminal from the background."""
+    try:
+        return os.tcgetpgrp(terminal) == os.getpgrp()
+    except OSError:  # it is gone
+        return False

@@ -13,6 +13,10 @@ JUMP_BEATS = 0.002
 BBT_VALID = 0x10
 """`JackPositionBBT`: somebody gives bars and beats (jack/types.h)."""
 ROLLING = 1
+SLOWEST_BPM, FASTEST_BPM = 1.0, 1000.0
+BEAT_TYPES = 1, 2, 4, 8, 16, 32, 64
+MAX_BEATS_PER_BAR = 64
+MAX_BAR = 100_000
 
 Song = tuple[bool, float, float, int, int]
 """Whether it rolls, the beat, ns a beat (quarter notes), beats in a bar, the note that such a beat is."""
@@ -62,9 +66,13 @@ def _song(state: int, position: Any) -> Song | None:
 
 
 def _is_sane(position: Any) -> bool:
+    """Whether anybody could play by it. NaN is within no bounds."""
     return (
-        position.beats_per_minute > 0
-        and position.ticks_per_beat > 0
-        and 1 <= position.beats_per_bar <= 64
-        and round(position.beat_type) in (1, 2, 4, 8, 16, 32, 64)
+        position.beat_type in BEAT_TYPES
+        and SLOWEST_BPM <= position.beats_per_minute * 4 / position.beat_type <= FASTEST_BPM
+        and 1 <= position.beats_per_bar <= MAX_BEATS_PER_BAR
+        and abs(position.bar) <= MAX_BAR
+        and 0 <= position.beat <= MAX_BEATS_PER_BAR
+        and position.ticks_per_beat >= 1
+        and abs(position.tick) <= 2 * position.ticks_per_beat
     )

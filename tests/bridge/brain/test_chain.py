@@ -65,6 +65,27 @@ def test_a_strummed_voice_is_heard_when_it_sounds() -> None:
     assert engine.next_wake_ns(20 * MS) is None
 
 
+def test_a_strummed_voice_that_ends_before_it_begins_is_not_held_by_who_listens() -> None:
+    engine, soloist = chain(strum_ms=100)
+    engine.receive([(0, NoteOn(0, C, 80), MS)])
+    engine.receive([(0, NoteOff(0, C), 5 * MS)])
+    assert engine.next_wake_ns(5 * MS) is None
+    engine.advance(500 * MS)
+    sent = engine.receive([(0, NoteOn(0, C, 80), 501 * MS)])
+    assert len(soloist.held[-1]) == 2, "the melody and the first voice"
+    assert ("NoteOn", 40) in notes(sent, 1)
+
+
+def test_who_does_not_listen_any_more_hears_nothing_that_was_still_to_come() -> None:
+    engine, soloist = chain(strum_ms=100)
+    engine.receive([(0, NoteOn(0, C, 80), MS)])
+    heard = len(soloist.held)
+    own = state("harmony", player_model="soloist")
+    engine.configure(1, Settings.of(own), 10 * MS)
+    engine.advance(500 * MS)
+    assert len(soloist.held) == heard
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     st.lists(st.tuples(st.booleans(), st.integers(60, 72), st.integers(0, 40 * MS)), max_size=30),

@@ -130,6 +130,18 @@ def test_a_new_tempo_ends_the_waiting_for_a_lost_clock() -> None:
     assert stand.transport.bpm == pytest.approx(70)
 
 
+def test_a_lost_clock_that_stops_after_all_leads_no_more() -> None:
+    stand = Stand()
+    stand.hear(Start())
+    stand.tick(4, 90)
+    stand.wait(SECOND)
+    stand.hear(Stop())
+    stand.wait(STOP_NS)
+    assert (stand.conductor.leads, stand.conductor.lost, stand.stops) == ("internal", False, 1)
+    stand.conductor.play(1, stand.now)
+    assert stand.conductor.rolling
+
+
 def test_jack_leads_before_a_midi_clock_and_gives_its_meter() -> None:
     stand = Stand()
     stand.hear(Start())

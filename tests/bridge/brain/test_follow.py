@@ -154,3 +154,14 @@ def test_a_host_that_counts_clocks_is_found_out_after_a_relocation_too() -> None
         last = played(follower, ticks((6, 120), at_ns=last + 60e9 / 120 / CLOCKS_PER_BEAT))
     assert follower.line
     assert follower.line.tick_at(last) == pytest.approx(52 * CLOCKS_PER_BEAT - 1, abs=0.05)
+
+
+@pytest.mark.parametrize("apart_ns", [0, 1, 50, 1000, 100_000])
+@pytest.mark.parametrize("steady", [0, 96])
+def test_ticks_that_were_held_up_and_come_all_at_once_make_no_tempo(apart_ns: int, steady: int) -> None:
+    follower = ClockFollower()
+    follower.hear(Start(), 0)
+    last = played(follower, ticks((steady / CLOCKS_PER_BEAT, 120)))
+    for number in range(300):
+        follower.hear(Clock(), round(last) + number * apart_ns)
+    assert follower.bpm is None or follower.bpm == pytest.approx(120)

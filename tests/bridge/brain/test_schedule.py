@@ -116,6 +116,24 @@ def test_the_plan_ends_where_the_accompaniment_would_rest() -> None:
     assert band.insert.plan == []
 
 
+class Barred(Scripted):
+    """Plays where in the bar it is asked."""
+
+    def answer(self, _state: int, _held: tuple[Sound, ...], moment: Moment) -> Answer:
+        return chord(*(40 + (moment.bar_frame or 0) for _ in range(3)))
+
+
+def test_a_new_meter_makes_a_new_plan_though_the_first_barline_stays() -> None:
+    length = {"frames": 16}
+    tree = state(player_model="soloist", timing_lookahead_beats=8.0)
+    band = Band(tree, players(Barred(pulse=True)), bars=lambda frame: frame % length["frames"], lead_ns=LEAD)
+    band.play(on(C))
+    band.wait(2 * FRAME)
+    length["frames"] = 12
+    band.wait(FRAME)
+    assert {step.frame: step.answer.pitches[0] for step in band.insert.plan}[13] == 41
+
+
 def test_who_departs_changes_the_plan_but_for_what_is_committed() -> None:
     tree = state(player_model="soloist", timing_lookahead_beats=2.0, timing_commit_beats=0.5)
     band = Band(tree, players(Shadow(pulse=True)), lead_ns=LEAD)

@@ -95,3 +95,13 @@ def test_a_song_that_stands_gives_its_tempo_only() -> None:
     transport.follow(Position(0, None, 60e9 / 90), 1000)
     assert transport.bpm == pytest.approx(90)
     assert transport.bars(0) is None
+
+
+def test_our_beats_do_not_go_back_with_a_song_that_is_played_backwards() -> None:
+    transport, furthest = Transport(0), 0.0
+    for step in range(1000):
+        now = step * MINUTE // 6000
+        furthest = max(furthest, transport.beat_at(now))
+        transport.follow(at(100 - step / 50, ns=now), now)
+        assert transport.beat_at(now) >= furthest - JUMP_BEATS - 1e-6
+        assert transport.song_beat(now) == pytest.approx(100 - step / 50)

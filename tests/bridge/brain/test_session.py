@@ -1,0 +1,71 @@
+"""The brain between port and control: records and messages in, and what comes of them."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pytest
+
+from bridge.brain.conductor import FRESH_NS, STOP_NS
+from bridge.brain.in_time import AtLeisure
+from bridge.brain.players import Players
+from bridge.brain.session import Session
+from bridge.messages import BEAT_SCALE, INPUT, POSITION, TEMPO, Record, pack
+from music.events import Clock, Continue, Event, NoteOff, NoteOn, SongPosition, Start, Stop
+from music.wire import encode
+from tests.bridge.brain.stage import MS, state
+
+SECOND = 10**9
+
+
+def session(**clock: object) -> Session:
+    made = Session(Players("cpu", AtLeisure(), tell=print), 0)
+    made.obey({"settings": {"0": state()}}, 0)
+    made.obey({"clock": {"source": "daw", "tempo": 120.0, "meter": "4/4", "out": True} | clock}, 0)
+    return made
+
+
+def shown(made: Session, name: str) -> list[Any]:
+    """The values that were shown, oldest first."""
+    told = (message["shown"] for message in made.to_control if "shown" in message)
+    return [values[name] for values in told if name in values]
+
+
+def rolls(ns: int) -> list[Record]:
+    return [
+        Record(ns, SECOND // 2, TEMPO, 0, b""),
+        Record(ns, 8 * BEAT_SCALE, POSITION, 0, bytes((1, 4, 4))),
+    ]
+
+
+def test_a_new_brain_shows_that_there_is_no_plan() -> None:
+    made = session()
+    made.advance(MS)
+    assert shown(made, "1/plan") == [[]]
+
+
+def test_jack_s_song_is_not_waited_for_where_a_new_port_does_not_tell_of_it() -> None:
+    made = session()
+    made.hear(rolls(SECOND), SECOND)
+    made.advance(SECOND)
+    made.meet_port(SECOND)
+    made.advance(SECOND + STOP_NS)
+    made.advance(SECOND + FRESH_NS + STOP_NS)
+    assert (shown(made, "leader")[-1], shown(made, "rolling")[-1], shown(made, "clock_lost")[-1]) == ("internal", 0, 0)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_whatever_a_clock_does_nothing_raises_and_little_is_sent(seed: int) -> None:
+    dice, made, now = random.Random(seed), session(), SECOND  # noqa: S311 - a test
+    events: list[Event] = [Start(), Stop(), Continue(), SongPosition(16_383), SongPosition(0)]
+    events += [NoteOn(0, 60, 80), NoteOff(0, 60), *[Clock()] * 20]
+    for _ in range(1500):
+        now += dice.choice([0, 1, 1000, MS, 20 * MS, 600 * MS])
+        stamp = max(0, now + dice.choice([-SECOND, -MS, 0, 0, 0, MS, SECOND]))
+        made.hear([Record(stamp, 0, INPUT, 0, encode(dice.choice(events)))], now)
+        made.advance(now)
+        made.wake_ns(now)
+        assert len([pack(record) for record in made.to_port]) < 200
+        made.to_port.clear()
+        made.to_control.clear()
