@@ -275,7 +275,8 @@ def _memory_mb() -> float:
 
 def report(result: dict[str, Any]) -> str:
     """The figures, one a line."""
-    lines = [f"{name:<20}{value}" for name, value in result.items() if name not in ("kinds", "reports", "found")]
-    for name in ("kinds", "reports"):
-        lines.append(f"{name:<20}" + ", ".join(f"{what} {many}" for what, many in sorted(result[name].items())))
+    lines = [f"{name:<20}{value}" for name, value in result.items() if not isinstance(value, dict | list)]
+    for name, counts in result.items():
+        if isinstance(counts, dict):
+            lines.append(f"{name:<20}" + ", ".join(f"{what} {many}" for what, many in sorted(counts.items())))
     return "\n".join([*lines, *result["found"]])
