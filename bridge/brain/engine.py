@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from itertools import groupby
 
 from bridge.brain.grid import Grid
@@ -14,6 +14,8 @@ from bridge.brain.settings import Settings
 from bridge.brain.sounding import Due
 from music.events import Event, NoteOff, NoteOn
 
+Waiting = tuple[int, int, int, Event]
+"""(time, order, insert, event): what a listener is to hear."""
 Heard = tuple[int, Event, int]
 """(insert, event, time in ns)."""
 Sent = tuple[int, Due]
@@ -33,7 +35,7 @@ class Engine:
         """Raise ContinuoError where a player cannot be had."""
         self.players = players or Players()
         self.inserts = [Insert(one, self.players.get(one.model), grid, now_ns) for one in settings]
-        self._handed_on: list[tuple[int, int, int, Event]] = []  # heap of (time, order, insert, event): for listeners
+        self._handed_on: list[Waiting] = []  # a heap
         self._order = 0
 
     def programs(self, now_ns: int) -> list[Sent]:
@@ -86,6 +88,9 @@ class Engine:
     def configure(self, number: int, settings: Settings, now_ns: int) -> list[Sent]:
         """Give an insert new settings. ContinuoError, and nothing changes, where their player cannot be had."""
         old = self.inserts[number].settings
+        if settings.listens_to != old.listens_to:  # whoever was to tell it of an onset will not tell of its end
+            self._handed_on = [waiting for waiting in self._handed_on if waiting[2] != number]
+            heapify(self._handed_on)
         due = self.inserts[number].configure(settings, self.players.get(settings.model), now_ns)
         self._hand_on(number, due)
         if [(part.channel, part.program) for part in settings.parts] != [
@@ -114,9 +119,18 @@ class Engine:
         listeners = [one for one, insert in enumerate(self.inserts) if insert.settings.listens_to == number + 1]
         for listener in listeners:
             for due in answered:
+                if isinstance(due.event, NoteOff):
+                    self._forestall(listener, due)
                 if isinstance(due.event, NoteOn | NoteOff):
                     self._order += 1
                     heappush(self._handed_on, (due.time_ns, self._order, listener, due.event))
+
+    def _forestall(self, listener: int, end: Due) -> None:
+        """What ends before it begins (a strummed chord that is let go) never does: a listener must not hear of it."""
+        kept = [waiting for waiting in self._handed_on if not _begins_after(waiting, listener, end)]
+        if len(kept) < len(self._handed_on):
+            self._handed_on = kept
+            heapify(self._handed_on)
 
     def _listen(self, now_ns: int) -> list[Sent]:
         """Have the listeners hear what it is time for; what begins together is one question."""
@@ -133,3 +147,10 @@ class Engine:
                 sent += [(number, due) for due in answered]
                 self._hand_on(number, answered)
         return sent
+
+
+def _begins_after(waiting: Waiting, listener: int, end: Due) -> bool:
+    time_ns, _, insert, event = waiting
+    if insert != listener or not isinstance(event, NoteOn) or not isinstance(end.event, NoteOff):
+        return False
+    return time_ns >= end.time_ns and (event.channel, event.pitch) == (end.event.channel, end.event.pitch)

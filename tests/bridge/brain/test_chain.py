@@ -65,6 +65,25 @@ def test_a_strummed_voice_is_heard_when_it_sounds() -> None:
     assert engine.next_wake_ns(20 * MS) is None
 
 
+def test_a_strummed_voice_that_ends_before_it_begins_is_not_heard() -> None:
+    engine, _ = chain(strum_ms=10)
+    engine.receive([(0, NoteOn(0, C, 80), 0)])
+    sent = engine.receive([(0, NoteOff(0, C), 5 * MS)])
+    assert {what for what, _ in notes(sent, 1)} == {"NoteOff"}
+    assert engine.next_wake_ns(5 * MS) is None
+    assert engine.advance(50 * MS) == []
+
+
+def test_what_waits_is_not_heard_by_who_listens_to_somebody_else_by_then() -> None:
+    engine, soloist = chain(strum_ms=10)
+    engine.receive([(0, NoteOn(0, C, 80), 0)])
+    own = state("harmony", player_model="soloist", input_insert=0)
+    engine.configure(1, Settings.of(own), 5 * MS)
+    heard = len(soloist.held)
+    engine.advance(50 * MS)
+    assert len(soloist.held) == heard
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     st.lists(st.tuples(st.booleans(), st.integers(60, 72), st.integers(0, 40 * MS)), max_size=30),
