@@ -20,8 +20,7 @@ from bridge.bench.soak_control import MS, Control
 from bridge.bench.soak_scene import START, STOP, Fingers, changes, clock, play, preset_names
 
 INSERTS = 3
-SCENE_NS = 5_000 * MS, 25_000 * MS
-SLOWEST_BPM = 20
+SCENE_NS = 10_000 * MS, 40_000 * MS
 HOUR_NS = 3600e9
 GROWTH_MB, DRIFT_MS = 5.0, 1.0
 KEPT = 50
@@ -175,7 +174,7 @@ class Soak:
     def _let_go(self, fingers: list[Fingers]) -> None:
         """Keys and pedals up, songs stopped, chords no longer latched; then wait until all must have come to rest."""
         house, control = self._house, self._control
-        house.run(house.now_ns + 4_000 * MS)  # whatever was pulled or killed is back
+        house.run(house.now_ns + 3_000 * MS)  # whatever was pulled or killed is back
         for insert, hand in enumerate(fingers):
             control.plug(insert)
             for data in [*hand.let_go(), STOP]:
@@ -186,7 +185,8 @@ class Soak:
                 control.set(f"/continuo/{insert}/latch", 0)
         rest_beats = max(state["harmonize"]["rest_beats"] for state in control.desk.inserts)
         takes_beats = max(state["input"]["takeover_beats"] for state in control.desk.inserts)
-        house.run(house.now_ns + int(60e9 / SLOWEST_BPM * (rest_beats + takes_beats)) + 2_000 * MS)
+        house.run(house.now_ns + 1_000 * MS)
+        house.run(house.now_ns + int(60e9 / control.bpm * (rest_beats + takes_beats)) + 1_000 * MS)
 
     def _judge(self) -> None:
         port, count = self._house.port, self.count
@@ -250,6 +250,7 @@ def _row(soak: Soak, plan: Plan, seconds: float) -> dict[str, Any]:
         "left_sounding": count.left + control.left,
         "lost_releases": count.lost,
         "wrong": len(control.wrong),
+        "exceptions": len(control.crashes),
         "late": control.late,
         "dropped": control.dropped,
         "fallbacks": control.fallbacks,
@@ -257,13 +258,13 @@ def _row(soak: Soak, plan: Plan, seconds: float) -> dict[str, Any]:
         "events_per_s": round(count.events / seconds),
         "kinds": count.kinds,
         "reports": control.reports,
-        "found": [*count.found, *control.wrong[:KEPT]],
+        "found": [*control.crashes[:KEPT], *count.found, *control.wrong[:KEPT]],
     }
 
 
 def _met(result: dict[str, Any]) -> bool:
     """Whether nothing is left sounding, nothing is lost or wrong, nothing drifts and the memory does not grow."""
-    harm = result["left_sounding"] or result["lost_releases"] or result["wrong"] or result["ticks_wrong"]
+    harm = any(result[name] for name in ("left_sounding", "lost_releases", "wrong", "exceptions", "ticks_wrong"))
     drift_ms = max(result["followed_drift_ms"], result["own_drift_ms"])
     return not harm and drift_ms < DRIFT_MS and result["growth_mb"] < GROWTH_MB
 

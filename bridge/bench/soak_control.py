@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from traceback import extract_tb
 from typing import Any
 
 from bridge.addresses import ROOT
@@ -29,7 +30,11 @@ class Control:
         self.desk = Desk(["harmony"] * inserts)
         self.plugged = [True] * inserts
         self.fallbacks = self.late = self.notes = self.dropped = self.left = 0
+        self.bpm = 120.0
+        """The tempo that surfaces were shown last."""
         self.wrong: list[str] = []
+        self.crashes: list[str] = []
+        """What the brain has raised."""
         self.reports: dict[str, int] = {}
         self._dice = dice
         self._players = Players(make=make)
@@ -39,7 +44,7 @@ class Control:
         self._shown: dict[str, int] = {}
         self._told_ns = {"port": 0, "brain": 0}
         self._stall = 0
-        self.house.heard = self.listen
+        self.house.heard, self.house.crashed = self.listen, self._crashed
         self.start_port()
         self.start_brain()
 
@@ -175,6 +180,11 @@ class Control:
             elif "brain" in report:
                 self._stall += 1
 
+    def _crashed(self, error: Exception) -> None:
+        place = extract_tb(error.__traceback__)[-1]
+        self.crashes.append(f"{type(error).__name__}: {error} ({place.filename}:{place.lineno})")
+        self.kill_brain()
+
     def _give_up(self, stall: int) -> None:
         if stall == self._stall:
             self.kill_brain()
@@ -188,6 +198,8 @@ class Control:
             for name, value in message.get("shown", {}).items():
                 if name.endswith(("/fallback", "/missed")):
                     self._shown[name] = value
+                elif name == "bpm":
+                    self.bpm = value
             if "set" in message:
                 self._count_shown()
 

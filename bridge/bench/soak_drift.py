@@ -13,7 +13,7 @@ from music.beat import CLOCKS_PER_BEAT
 
 CLOCK, START = b"\xf8", b"\xfa"
 JITTER_NS = 1_000_000
-BPM = 40.0
+BPM = 30.0
 TICK_NS = 60e9 / BPM / CLOCKS_PER_BEAT
 NS_PER_HOUR = 3600e9
 WARM_TICKS = 2_000

@@ -235,6 +235,8 @@ class House:
         self.wire: Wire | None = None
         self.heard: Callable[[], None] = lambda: None
         """Called where one of them has something to say to control."""
+        self.crashed: Callable[[Exception], None] = lambda _error: None
+        """Called where the brain raises: its process would end."""
         self._dice = dice
         self._agenda: list[tuple[int, int, Callable[..., None], tuple[Any, ...]]] = []
         self._order = 0
@@ -270,6 +272,12 @@ class House:
                 if self.port.exchange.reports:
                     self.heard()
             elif self.brain:
-                self.brain.turn(soonest_ns)
-                if self.brain.session.to_control:
-                    self.heard()
+                self._think(self.brain)
+
+    def _think(self, brain: Brain) -> None:
+        try:
+            brain.turn(self.now_ns)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it would be a traceback
+            self.crashed(error)
+        if brain.session.to_control:
+            self.heard()
