@@ -44,8 +44,8 @@ class Musician:
         self._player = open_client(f"{own}-player")
         self._listener = open_client(f"{own}-listener")
         self._out = self._player.midi_outports.register("out")
-        ports = port_names(name, inserts)
-        self._answers = [self._listener.midi_inports.register(f"answer {send}") for _, send in ports]
+        self._ports = port_names(name, inserts)
+        self._answers = [self._listener.midi_inports.register(f"answer {send}") for _, send in self._ports]
         self._direct = self._listener.midi_inports.register("direct")
         self._queue: deque[bytes] = deque()
         self.answers: deque[Heard] = deque()
@@ -61,7 +61,7 @@ class Musician:
         self._player.activate()
         self._listener.activate()
         _connect(self._player, self._out, self._direct)
-        for (receive, send), answer in zip(ports, self._answers, strict=True):
+        for (receive, send), answer in zip(self._ports, self._answers, strict=True):
             _connect(self._player, self._out, self._find(receive))
             _connect(self._listener, self._find(send), answer)
         self._sound_check()
@@ -87,6 +87,11 @@ class Musician:
         for port in self._player.get_all_connections(self._out):
             if port.name != self._direct.name:
                 self._player.disconnect(self._out, port)
+
+    def plug(self) -> None:
+        """Put it in again."""
+        for receive, _ in self._ports:
+            self._player.connect(self._out, self._find(receive))
 
     def close(self) -> None:
         """Leave."""

@@ -186,7 +186,10 @@ class Insert:
         self._touched_beat = max(self._touched_beat, self._timeline.beat_at(now_ns))
         if self._hands.melody:
             return self._ask(now_ns)
-        return self._play(self.answer, now_ns) if self.answer and self.settings.latch else []
+        latched = self.answer if self.settings.latch else None
+        if latched is None or len(latched.pitches) != len(self.settings.parts):  # other voices are wanted by now
+            return []
+        return self._play(latched, now_ns)
 
     def _press(self, channel: int, pitch: int, velocity: int) -> None:
         own = self.settings.owns(pitch)

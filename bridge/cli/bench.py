@@ -179,3 +179,32 @@ def fuzz(names: tuple[str, ...], seconds: float, runs: int, seed: int, plain: bo
     else:
         click.echo(report(rows))
     stop(1 if any(row["failures"] for row in rows) else 0)
+
+
+@bench.command()
+@click.option(
+    "--hours", type=click.FloatRange(0), help="How long (0.05); accelerated: simulated, at least."
+)
+@click.option("--accelerated", is_flag=True, help="At machine speed, without ports and processes.")
+@click.option("--events", type=click.IntRange(1), default=1_000_000, show_default=True, help="At least; accelerated.")
+@click.option("--faults", type=click.IntRange(0), default=1_000, show_default=True, help="Among them; accelerated.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Same seed, same music and faults.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def soak(hours: float | None, accelerated: bool, events: int, faults: int, seed: int, as_json: bool) -> None:
+    """Play at random, change everything, break everything. Exits with 1 where it does harm.
+
+    Harm is: a note left sounding, a lost release, a beat that drifts, memory that grows. Accelerated, the port's
+    exchange and the brain's session run under a clock of the bench's own; else a real daemon on a private JACK server,
+    whose processes are killed.
+    """
+    from bridge.bench import soak, soak_live
+
+    if accelerated:
+        result = soak.measure(soak.Plan(events, faults, hours or 0.0, seed))
+    else:
+        result = soak_live.measure(0.05 if hours is None else hours, seed)
+    if as_json:
+        print_json(result)
+    else:
+        click.echo(soak.report(result))
+    stop(0 if result["met"] else 1)

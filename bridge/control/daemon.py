@@ -78,7 +78,7 @@ class Daemon:
         self._port: Event | None = None
         self._port_error = ""
         self._cables: list[list[str]] = []  # what the next port process must plug again
-        self._brain_ready = False
+        self._brain_told = self._brain_ready = False
         self._late: dict[tuple[int, str], int] = {}
         self._announced = False
         self._osc_port = 0
@@ -197,6 +197,7 @@ class Daemon:
         elif "error" in message:
             self._failed(ContinuoError(message["error"], message["hint"]))
         elif "ready" in message:
+            self._brain_told = True
             self._supervisor.say("brain", settings=self._desk.settings(set(range(len(self._desk.inserts)))))
             self._set_clock()
         elif "set" in message:
@@ -282,7 +283,7 @@ class Daemon:
         if role == "port":
             self._port = None
         else:
-            self._brain_ready = False
+            self._brain_told = self._brain_ready = False
             self._show("brain", "down")
             self._calm()
         if (self._announced or code >= 0) and not (role == "port" and self._port_error):
@@ -316,8 +317,9 @@ class Daemon:
         """Hand gathered changes on."""
         self._flushing = False
         inserts = {insert for insert in self._dirty if insert is not None}
-        if inserts:
+        if inserts and self._brain_told:  # one that is starting is told of all inserts at once, when it can hear it
             self._supervisor.say("brain", settings=self._desk.settings(inserts))
+        if inserts:
             self._supervisor.say("port", thru=self._desk.thru())
         if None in self._dirty:
             self._supervisor.say("port", panic_cc=self._desk.daemon["panic_cc"])

@@ -378,3 +378,14 @@ def test_a_latched_chord_comes_back_after_a_silence() -> None:
     band.play(off(C))
     band.panic()
     assert pitches(onsets(band.plan(band.engine.resume(band.now)))) == sounding
+
+
+def test_a_latched_chord_of_other_voices_does_not_come_back() -> None:
+    band = in_c(harmonize_latch=True)
+    band.play(on(C))
+    band.play(off(C))
+    band.panic()
+    band.set(harmonize_voices=5)
+    assert band.engine.resume(band.now) == []
+    band.set(harmonize_voices=1)
+    assert band.engine.resume(band.now) == []
