@@ -32,6 +32,7 @@ SEEDS = 4
 SETTLED_BEATS = 4
 WITHIN_MS = 5.0
 START_NS = 10**9
+WIDTH = 60
 
 
 class Row(NamedTuple):
@@ -108,11 +109,11 @@ def measure(seed: int, drift_minutes: int = 60, live_s: float = 60.0) -> dict[st
 
 def report(result: dict[str, Any]) -> str:
     """The figures as a table."""
-    lines = [f"{'':<48}{'figure':>10}  {'':<6}{'goal':>8}"]
+    lines = [f"{'':<{WIDTH}}{'figure':>10}  {'':<6}{'goal':>8}"]
     for row in result["rows"]:
         goal = "" if row["goal"] is None else f"{row['goal']:.2f}"
         said = {None: "", True: "met", False: "missed"}[row["met"]]
-        lines.append(f"{row['name']:<48}{row['value']:>10.3f}  {row['unit']:<6}{goal:>8}  {said}".rstrip())
+        lines.append(f"{row['name']:<{WIDTH}}{row['value']:>10.3f}  {row['unit']:<6}{goal:>8}  {said}".rstrip())
     return "\n".join(lines)
 
 
