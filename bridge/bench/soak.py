@@ -1,4 +1,4 @@
-"""Hours of music, changes and faults in minutes, through the real port and the real brain; what goes wrong is counted."""
+"""Hours of music, changes and faults in minutes, through the real port and the real brain; harm is counted."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ import platform
 import random
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from rich.console import Console
@@ -17,7 +19,7 @@ from rich.progress import Progress
 from bridge.bench import soak_drift
 from bridge.bench.idle import memory_mb
 from bridge.bench.soak_control import MS, Control
-from bridge.bench.soak_scene import START, STOP, Fingers, changes, clock, play, preset_names
+from bridge.bench.soak_scene import STOP, Fingers, changes, clock, play, preset_names
 
 INSERTS = 3
 SCENE_NS = 10_000 * MS, 40_000 * MS
@@ -81,7 +83,7 @@ class Soak:
 
     def scene(self) -> None:
         """Play for a while, then let go and listen."""
-        dice, house, control = self._dice, self._house, self._control
+        dice, house = self._dice, self._house
         start_ns, lasts_ns = house.now_ns, dice.randint(*SCENE_NS)
         self.count.scenes += 1
         fingers = [self._player(start_ns, lasts_ns, insert) for insert in range(INSERTS)]
@@ -137,39 +139,41 @@ class Soak:
 
     def _fault(self) -> None:
         """One thing that should not happen."""
-        dice, control, house = self._dice, self._control, self._house
-        insert, soon_ns = dice.randrange(INSERTS), dice.randint(5, 3000) * MS
-        kind = dice.choice(tuple(FAULTS))
+        kind = self._dice.choice(tuple(self._faults))
         self.count.kinds[kind] = self.count.kinds.get(kind, 0) + 1
-        match kind:
-            case "panic":
-                control.do("panic")
-            case "panic and resume":
-                control.do("panic")
-                house.at(house.now_ns + soon_ns, control.do, "resume")
-            case "reset":
-                control.play(insert, b"\xff")
-            case "brain killed":
-                control.kill_brain()
-            case "brain stalled":
-                control.stall(dice.randint(100, 1200) * MS)
-            case "brain stuck":
-                control.stall(10_000 * MS)
-            case "port killed":
-                control.kill_port()
-            case "port closed":
-                control.close_port()
-            case "unplugged":
-                control.unplug(insert, soon_ns)
-            case "flood":
-                flood = Fingers(dice, [0])
-                flood.flood(0, dice.randint(200, 1000) * MS)
-                ends = [(1000 * MS, data) for data in flood.let_go()]
-                self._send(house.now_ns, insert, sorted([*flood.played, *ends], key=lambda one: one[0]))
-            case "xrun":
-                control.lose(dice.choice((1, 1, 2, 5)))
-            case _:
-                control.narrow(dice.choice((0, 1, 3)), dice.randint(2, 80) * MS)
+        self._faults[kind]()
+
+    @cached_property
+    def _faults(self) -> dict[str, Callable[[], None]]:
+        dice, control = self._dice, self._control
+
+        def insert() -> int:
+            return dice.randrange(INSERTS)
+
+        return {
+            "panic": lambda: control.do("panic"),
+            "panic and resume": self._panic_and_resume,
+            "reset": lambda: control.play(insert(), b"\xff"),
+            "brain killed": control.kill_brain,
+            "brain stalled": lambda: control.stall(dice.randint(100, 1200) * MS),
+            "brain stuck": lambda: control.stall(10_000 * MS),
+            "port killed": control.kill_port,
+            "port closed": control.close_port,
+            "unplugged": lambda: control.unplug(insert(), dice.randint(5, 3000) * MS),
+            "flood": lambda: self._flood(insert()),
+            "xrun": lambda: control.lose(dice.choice((1, 1, 2, 5))),
+            "full": lambda: control.narrow(dice.choice((0, 1, 3)), dice.randint(2, 80) * MS),
+        }
+
+    def _panic_and_resume(self) -> None:
+        self._control.do("panic")
+        self._house.at(self._house.now_ns + self._dice.randint(5, 3000) * MS, self._control.do, "resume")
+
+    def _flood(self, insert: int) -> None:
+        flood = Fingers(self._dice, [0])
+        flood.flood(0, self._dice.randint(200, 1000) * MS)
+        ends = [(1000 * MS, data) for data in flood.let_go()]
+        self._send(self._house.now_ns, insert, sorted([*flood.played, *ends], key=lambda one: one[0]))
 
     def _let_go(self, fingers: list[Fingers]) -> None:
         """Keys and pedals up, songs stopped, chords no longer latched; then wait until all must have come to rest."""
@@ -190,8 +194,7 @@ class Soak:
 
     def _judge(self) -> None:
         port, count = self._house.port, self.count
-        for insert in range(INSERTS if port else 0):
-            synth, ledger = port.synths[insert], port.ledgers[insert]  # type: ignore[union-attr]
+        for insert, (synth, ledger) in enumerate(zip(port.synths, port.ledgers, strict=True) if port else ()):
             if synth.sounding or synth.pedals or ledger.owed:
                 count.found.append(
                     f"scene {count.scenes}, insert {insert + 1}: sounding {sorted(synth.sounding)[:5]}, "
@@ -201,22 +204,6 @@ class Soak:
             count.lost += len(ledger.owed)
             count.left += synth.clear()
             ledger.owed.clear()
-
-
-FAULTS = (
-    "panic",
-    "panic and resume",
-    "reset",
-    "brain killed",
-    "brain stalled",
-    "brain stuck",
-    "port killed",
-    "port closed",
-    "unplugged",
-    "flood",
-    "xrun",
-    "full",
-)
 
 
 def measure(plan: Plan) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from rich.console import Console
@@ -83,7 +84,7 @@ class LiveSoak:
         if fault == "midi flood":
             fingers.flood(lasts_ns // 2, 300 * MS)
         played = fingers.played + (clock(dice, lasts_ns) if dice.random() < 0.3 else [])
-        agenda: list[tuple[int, Callable[[], None]]] = [(ns, lambda data=data: self._play(data)) for ns, data in played]
+        agenda: list[tuple[int, Callable[[], None]]] = [(ns, partial(self._play, data)) for ns, data in played]
         agenda += [(dice.randrange(lasts_ns), self._change) for _ in range(dice.choice((0, 3, 20)))]
         agenda.append((dice.randint(lasts_ns // 4, lasts_ns // 2), lambda: self._break(fault)))
         start_ns = time.monotonic_ns()
@@ -143,43 +144,36 @@ class LiveSoak:
 
     def _break(self, fault: str) -> None:
         """Do it, and wait until the daemon is back."""
-        start = time.monotonic()
         self._daemon.drain()
-        match fault:
-            case "panic":
-                self._send(f"{ROOT}/panic")
-            case "panic and resume":
-                self._send(f"{ROOT}/panic")
-                time.sleep(self._dice.uniform(0.02, 0.5))
-                self._send(f"{ROOT}/resume")
-            case "unplugged":
-                self._player.unplug()
-                time.sleep(self._dice.uniform(0.02, 0.5))
-                self._player.plug()
-            case "brain killed":
-                self._signal("brain", signal.SIGKILL)
-                self._back(start, fault)
-            case "brain stalled":
-                self._signal("brain", signal.SIGSTOP)
-                time.sleep(self._dice.uniform(0.1, 1.0))
-                self._signal("brain", signal.SIGCONT)
-            case "brain stuck":
-                self._signal("brain", signal.SIGSTOP)
-                self._back(start, fault)
-            case "port killed":
-                self._signal("port", signal.SIGKILL)
-                self._back(start, fault)
+        role, _, what = fault.partition(" ")
+        if what in ("killed", "stuck") and role in ROLES:
+            self._signal(role, signal.SIGKILL if what == "killed" else signal.SIGSTOP)
+            self._back(fault)
+            if role == "port":
                 self._player.close()
                 self._enter()
-            case "control killed":
-                self._kill_control(start)
-            case "osc flood":
-                for packet in self._packets:
-                    self._osc.sendto(packet, ("127.0.0.1", self._daemon.osc_port))
-        self.kinds.setdefault(fault, [])
+        elif fault == "brain stalled":
+            self._signal("brain", signal.SIGSTOP)
+            time.sleep(self._dice.uniform(0.1, 1.0))
+            self._signal("brain", signal.SIGCONT)
+        elif fault == "control killed":
+            self._kill_control()
+        elif fault == "unplugged":
+            self._player.unplug()
+            time.sleep(self._dice.uniform(0.02, 0.5))
+            self._player.plug()
+        elif fault == "osc flood":
+            for packet in self._packets:
+                self._osc.sendto(packet, ("127.0.0.1", self._daemon.osc_port))
+        elif role == "panic":
+            self._send(f"{ROOT}/panic")
+            if what:
+                time.sleep(self._dice.uniform(0.02, 0.5))
+                self._send(f"{ROOT}/resume")
 
-    def _back(self, start: float, fault: str) -> None:
+    def _back(self, fault: str) -> None:
         """Wait for the process that was ended; surfaces move their faders meanwhile."""
+        start = time.monotonic()
         while True:
             for _ in range(3):
                 self._change()
@@ -191,8 +185,9 @@ class LiveSoak:
                     raise
         self.kinds.setdefault(fault, []).append(time.monotonic() - start)
 
-    def _kill_control(self, start: float) -> None:
+    def _kill_control(self) -> None:
         """The whole daemon goes with it, and ends its notes before; then another one is started."""
+        start = time.monotonic()
         pids = [int(self._daemon.newest("pids", role)) for role in ROLES]
         self._daemon.process.kill()
         self._daemon.process.wait(timeout=10)
@@ -267,9 +262,10 @@ def measure(hours: float, seed: int) -> dict[str, Any]:
     realtime.take(PRIORITY)  # as in `bench latency`
     start, end = time.monotonic(), time.monotonic() + hours * 3600
     scenes = 0
-    with jack_server(patient=True), Progress(
-        console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()
-    ) as progress:
+    with (
+        jack_server(patient=True),
+        Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as progress,
+    ):
         task = progress.add_task("Soaking", total=hours * 3600)
         soak = LiveSoak(seed)
         try:

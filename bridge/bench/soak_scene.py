@@ -131,7 +131,8 @@ def _overlap(fingers: Fingers, dice: random.Random, now_ns: int, end_ns: int) ->
 
 def _noise(fingers: Fingers, dice: random.Random, now_ns: int, end_ns: int) -> None:
     while now_ns < end_ns:
-        fingers.noise(now_ns)
+        for _ in range(dice.randint(1, 16)):  # in bursts, as keyboards with a sensor in each key send it
+            fingers.noise(now_ns)
         now_ns += dice.randint(1, 40) * MS
 
 

@@ -182,9 +182,7 @@ def fuzz(names: tuple[str, ...], seconds: float, runs: int, seed: int, plain: bo
 
 
 @bench.command()
-@click.option(
-    "--hours", type=click.FloatRange(0), help="How long (0.05); accelerated: simulated, at least."
-)
+@click.option("--hours", type=click.FloatRange(0), help="How long (0.05); accelerated: simulated, at least.")
 @click.option("--accelerated", is_flag=True, help="At machine speed, without ports and processes.")
 @click.option("--events", type=click.IntRange(1), default=1_000_000, show_default=True, help="At least; accelerated.")
 @click.option("--faults", type=click.IntRange(0), default=1_000, show_default=True, help="Among them; accelerated.")
