@@ -6,7 +6,8 @@ import random
 from collections.abc import Iterator
 
 from bridge import presets
-from bridge.addresses import DAEMON, INSERT, PART, ROOT, Parameter
+from bridge.addresses import DAEMON, INSERT, PART, ROOT
+from bridge.parameters import Parameter
 from music.beat import CLOCKS_PER_BEAT
 
 Timed = tuple[int, bytes]
