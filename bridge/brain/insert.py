@@ -226,6 +226,7 @@ class Insert:
         """Under new settings another key may count, or count for the other hand."""
         keys = list(self._hands)
         others = self.settings.listens_to != before.listens_to  # whoever held them will not tell of their end
+        self._pedals = set() if others else self._pedals & self.settings.channels
         listened = [] if others else [key for key in keys if key[0] in self.settings.channels]
         if len(listened) == len(keys) and self.settings.split == before.split:
             return

@@ -14,7 +14,7 @@ from typing import Any
 from bridge.messages import INPUT, PLAY, RECORD, RESET, SILENCE, Record, Records, pack
 from bridge.port.feedback import Feedback
 from bridge.port.outlet import Outlet
-from music.wire import ALL_NOTES_OFF, CONTROL, NOTE_ON, PEDAL_DOWN, RESET_ALL, length
+from music.wire import ALL_NOTES_OFF, CONTROL, NOTE_ON, PEDAL_DOWN, RESET_ALL, SUSTAIN, length
 
 STALL_NS = 300_000_000
 """A brain that has said nothing for this long (it says something every 100 ms) is taken for dead until it speaks."""
@@ -161,7 +161,8 @@ class Exchange:
         self.outlets[insert].cut()
         self._feedback.doubt(insert)
         for channel in range(16):
-            self._backlog += pack(Record(0, 0, INPUT, insert, bytes((CONTROL | channel, ALL_NOTES_OFF, 0))))
+            for number in (SUSTAIN, ALL_NOTES_OFF):
+                self._backlog += pack(Record(0, 0, INPUT, insert, bytes((CONTROL | channel, number, 0))))
 
     def _send(self) -> None:
         """Give the brain what came in; a brain that does not read loses input, and is told so."""

@@ -389,3 +389,12 @@ def test_a_latched_chord_of_other_voices_does_not_come_back() -> None:
     assert band.engine.resume(band.now) == []
     band.set(harmonize_voices=1)
     assert band.engine.resume(band.now) == []
+
+
+def test_a_pedal_that_is_not_listened_to_any_more_holds_nothing() -> None:
+    band = in_c()
+    band.play(Control(1, 64, 127))
+    band.set(input_channels="1")
+    band.play(Control(1, 64, 0))
+    assert len(onsets(band.play(on(C)))) == 3
+    assert len(releases(band.play(off(C)))) == 3

@@ -172,7 +172,8 @@ def test_pulled_cable_ends_what_its_musician_held_and_tells_the_brain(band: Band
     band.exchange.commands.append(("unplugged", 0))
     band.cycle()
     assert band.cycle() == ["803c40", "b04000"]
-    assert {record.data for record in band.told()} == {bytes((0xB0 | channel, 123, 0)) for channel in range(16)}
+    ends = {bytes((0xB0 | channel, number, 0)) for channel in range(16) for number in (64, 123)}
+    assert {record.data for record in band.told()} == ends  # the pedal too: nobody will lift it
 
 
 def test_record_for_an_insert_that_does_not_exist_is_passed_over(band: Band) -> None:
