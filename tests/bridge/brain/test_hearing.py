@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from threading import Event
+from typing import Any
 
 import pytest
 
@@ -52,7 +53,7 @@ class Stand:
     def __init__(self, learned: Scripted) -> None:
         self.told: list[str] = []
         self.worker = Worker(LONG_S)
-        self.player = InTime(learned, RuleHarmony(), self.worker, self.told.append)
+        self.player: InTime[Any, Any] = InTime(learned, RuleHarmony(), self.worker, self.told.append)
         self._gate = Event()
 
     def stop(self) -> None:
@@ -62,8 +63,8 @@ class Stand:
         self._gate.set()
         self.worker.do(bool).result()
 
-    def hear(self, past: Past[object], pitch: int) -> Past[object]:
-        return self.player.hear(past, Frame((), (Sound(pitch, 80),)))  # type: ignore[arg-type, return-value]
+    def hear(self, past: Past[Any], pitch: int) -> Past[Any]:
+        return self.player.hear(past, Frame((), (Sound(pitch, 80),)))
 
 
 def test_those_who_wait_are_heard_together_and_each_one_in_order() -> None:
