@@ -2,35 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from math import isfinite
 
 import torch
 from torch import Tensor
 
+from models.abreast import Closed, abreast, apart
 from models.frame_model import FrameModel, FrameState
 from models.trunk import TrunkState
 
-Step = Callable[[FrameState, Tensor, Tensor, Tensor], FrameState]
+Step = Callable[[Sequence[Closed]], list[FrameState]]
 
 WARM_STEPS = 3
 
 
 def live_step(model: FrameModel) -> Step:
-    """`model.step` for one piece: captured on CUDA, as it is elsewhere, and where its history grows with the piece.
+    """`model.step` for pieces of batch = 1, side by side, but one by one where their history grows with them.
 
-    It raises ArithmeticError where what was heard has become NaN: all of it is in the features.
+    On CUDA one by one too: a captured step costs less there than a hundred kernels launched for all. It raises
+    ArithmeticError where what was heard of any piece has become NaN: all of it is in the features.
     """
-    on_cuda = next(model.parameters()).device.type == "cuda"
-    step = CapturedStep(model) if on_cuda and model.config.time != "attention" else model.step
+    on_cuda, grows = next(model.parameters()).device.type == "cuda", model.config.time == "attention"
+    alone = CapturedStep(model) if on_cuda and not grows else model.step
 
-    def checked(state: FrameState, target: Tensor, given: Tensor, phase: Tensor) -> FrameState:
-        state = step(state, target, given, phase)
-        if not isfinite(float(state.features.sum())):
+    def step(pieces: Sequence[Closed]) -> list[FrameState]:
+        if len(pieces) == 1 or on_cuda or grows:
+            after = [alone(*piece) for piece in pieces]
+        else:
+            after = apart(model.step(*abreast(pieces)), len(pieces))
+        if not all(isfinite(float(state.features.sum())) for state in after):
             raise ArithmeticError("what it has heard is no number any more (NaN)")
-        return state
+        return after
 
-    return checked
+    return step
 
 
 class CapturedStep:

@@ -10,8 +10,9 @@ no numbers (NaN) must raise, for nobody else can see it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol, TypeVar
+from typing import Literal, Protocol, TypeVar, runtime_checkable
 
 from music.pitch import Chord, Key
 
@@ -127,4 +128,13 @@ class Player(Protocol[State]):
 
     def answer(self, state: State, held: tuple[Sound, ...], moment: Moment) -> Answer:
         """What to play with the notes the musician holds now, oldest press first; empty only for a player of pulse."""
+        ...
+
+
+@runtime_checkable
+class HearsTogether(Player[State], Protocol[State]):
+    """A player who hears for several musicians at once, which takes less time than one after the other. Optional."""
+
+    def hear_all(self, states: Sequence[State], frames: Sequence[Frame]) -> list[State]:
+        """What `hear` gives for each state and its frame; where that raises for any of them, this raises."""
         ...

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import torch
 
-from models.player import Answer, Frame, Moment, Player, Sound
+from models.player import Answer, Frame, HearsTogether, Moment, Player, Sound
 from music.errors import ContinuoError
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
@@ -51,6 +51,14 @@ class Careful:
         """The state one frame later."""
         with _swift():
             return self._player.hear(state, frame)
+
+    @torch.inference_mode()
+    def hear_all(self, states: Sequence[Any], frames: Sequence[Frame]) -> list[Any]:
+        """Several states one frame later each; at once where the player can do that."""
+        with _swift():
+            if isinstance(self._player, HearsTogether):
+                return self._player.hear_all(states, frames)
+            return [self._player.hear(state, frame) for state, frame in zip(states, frames, strict=True)]
 
     @torch.inference_mode()
     def answer(self, state: Any, held: tuple[Sound, ...], moment: Moment) -> Answer:

@@ -67,6 +67,8 @@ class Engine:
 
     def advance(self, now_ns: int) -> list[Sent]:
         """Let time pass up to now."""
+        for insert in self.inserts:  # before any of them waits for an answer: so they are heard together
+            insert.listen(now_ns)
         sent: list[Sent] = []
         for number, insert in enumerate(self.inserts):
             answered = insert.advance(now_ns)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any, Generic, Protocol, TypeVar
 
+from bridge.brain.hearing import Given, Hearing, companions, fulfil, together
 from models.player import Answer, Frame, Moment, Player, Sound
 
 PATIENCE_S = 0.008
@@ -28,7 +30,7 @@ Task = Callable[[], Result]
 
 
 class Workplace(Protocol):
-    """Where learned players think. What is given to it is done in this order."""
+    """Where learned players think. What is given to it is done in this order, but for what may be heard together."""
 
     def begin(self) -> None:
         """Something arrived that wants an answer: patience begins anew."""
@@ -57,7 +59,8 @@ class Worker:
     def __init__(self, patience_s: float = PATIENCE_S, prepare: Task[object] = bool) -> None:
         self._patience_s = patience_s
         self._until_s = 0.0
-        self._tasks: SimpleQueue[tuple[Future[Any], Task[Any]] | None] = SimpleQueue()
+        self._tasks: SimpleQueue[Given | None] = SimpleQueue()
+        self._waiting: deque[Given | None] = deque()  # taken from the queue; the thread's own
         Thread(target=self._work, args=(prepare,), name="players", daemon=True).start()
 
     def begin(self) -> None:
@@ -77,7 +80,7 @@ class Worker:
     @property
     def behind(self) -> int:
         """How many tasks wait."""
-        return self._tasks.qsize()
+        return self._tasks.qsize() + len(self._waiting)
 
     def close(self) -> None:
         """Let the thread end after what it was given."""
@@ -85,8 +88,22 @@ class Worker:
 
     def _work(self, prepare: Task[object]) -> None:
         prepare()
-        while (given := self._tasks.get()) is not None:
-            _do(*given)
+        while (given := self._waiting.popleft() if self._waiting else self._tasks.get()) is not None:
+            alike = self._companions(given) if isinstance(given[1], Hearing) else []
+            if alike:
+                together([given, *alike])
+            else:
+                _do(*given)
+
+    def _companions(self, first: Given) -> list[Given]:
+        """Those of all that wait who are done together with the first; they wait no longer."""
+        try:
+            while True:
+                self._waiting.append(self._tasks.get_nowait())
+        except Empty:
+            alike = companions(first[1], (given for given in self._waiting if given))
+        self._waiting = deque(given for given in self._waiting if given not in alike) if alike else self._waiting
+        return alike
 
 
 class AtLeisure:
@@ -111,10 +128,7 @@ class AtLeisure:
 def _do(future: Future[Any], task: Task[Any]) -> None:
     """Do a task, unless nobody waits for it any more."""
     if future.set_running_or_notify_cancel():
-        try:
-            future.set_result(task())
-        except BaseException as error:  # noqa: BLE001 - it is raised where the result is asked for
-            future.set_exception(error)
+        fulfil(future, task)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +182,8 @@ class InTime(Generic[RuleState, LearnedState]):
             anew: Future[LearnedState] = Future()
             _do(anew, self._learned.start)
             return Past(rules, anew, frame.answer)
-        return Past(rules, self._workplace.do(lambda: self._next(before, frame)), frame.answer)
+        hearing = Hearing(self._learned, before, frame, self._trouble)
+        return Past(rules, self._workplace.do(hearing), frame.answer)
 
     def answer(self, state: Past[RuleState], held: tuple[Sound, ...], moment: Moment) -> Answer:
         """What to play with the notes the musician holds now."""
@@ -186,13 +201,6 @@ class InTime(Generic[RuleState, LearnedState]):
         """The learned player's answer when it is there, with nobody to stand in; the future raises what it raises."""
         past, voices = state.learned, len(moment.wish.ranges)
         return self._workplace.do(lambda: _whole(self._learned.answer(past.result(), held, moment), voices))
-
-    def _next(self, before: Future[LearnedState], frame: Frame) -> LearnedState:
-        try:
-            return self._learned.hear(before.result(), frame)
-        except Exception as error:  # noqa: BLE001 - what it cannot hear it has not heard
-            self._trouble(error)
-            return self._learned.start()
 
     def _stand_in(self, state: Past[RuleState], held: tuple[Sound, ...], moment: Moment) -> Answer:
         """The rules harmonise what is played; where only time has passed, what sounds goes on."""

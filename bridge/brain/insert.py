@@ -119,7 +119,7 @@ class Insert:
 
     def advance(self, now_ns: int) -> list[Due]:
         """Let time pass: frames close, a held note's chord may move on at its beat, a player of pulse goes on."""
-        self._close_frames(now_ns)
+        self.listen(now_ns)
         wake_ns = self._decides_ns(now_ns)
         due: list[Due] = []
         if wake_ns is not None and now_ns >= wake_ns:
@@ -127,6 +127,14 @@ class Insert:
         if self._schedule.steps or self._schedule.waits:
             self._look_ahead()
         return due
+
+    def listen(self, now_ns: int) -> None:
+        """Close the frames that end by now, and where something is to be decided, those before that: a little early."""
+        self._close_frames(now_ns)
+        wake_ns = self._decides_ns(now_ns)
+        if wake_ns is not None and now_ns >= wake_ns:
+            beat = self._next_pulse / FRAMES_PER_BEAT if self.player.pulse else self._next_motion(now_ns)
+            self._close_frames(self._timeline.ns_at(beat))
 
     def next_wake_ns(self, now_ns: int) -> int | None:
         """When `advance` has something to decide or to work on; None where only events matter."""
@@ -253,7 +261,6 @@ class Insert:
         """A frame is about to begin: the player goes on, or rests."""
         frame = self._next_pulse
         edge_ns, beat = self._grid.edge_ns(frame), frame / FRAMES_PER_BEAT
-        self._close_frames(edge_ns)  # a little early, as what is planned is decided
         self._asked_frame = frame
         if not self._hands and not self._holds_by_pedal and beat >= self._touched_beat + self.settings.rest_beats:
             self._rest()
@@ -291,7 +298,6 @@ class Insert:
     def _move(self, now_ns: int) -> list[Due]:
         """The chord under held notes is reconsidered at its beat."""
         beat = self._next_motion(now_ns)
-        self._close_frames(self._timeline.ns_at(beat))  # a little early: what the player decides on is all it hears
         due = self._ask(self._timeline.ns_at(beat), move=True)
         self._answered_beat = beat  # not rounded to ns: a beat that counts as not answered yet would come again
         return due

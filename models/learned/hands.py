@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from math import floor
 
@@ -9,11 +10,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from models.abreast import Closed
 from models.blocks.samplers.ascending import GOES_ON
 from models.capture import live_step
 from models.frame_model import Evidence, FrameModel, FrameState
 from models.learned.advice import Advice, Adviser
 from models.learned.listening import OCTAVE, SILENT_FRAMES, choice, listen, outside, phase, plane
+from models.learned.together import stepped
 from models.player import FRAMES_PER_BEAT, Answer, Frame, Moment, Sound, Wish
 from models.rules.harmony import RuleHarmony
 from models.rules.score import nearest_chord
@@ -65,27 +68,11 @@ class HandPlayer:
 
     def hear(self, state: State, frame: Frame) -> State:
         """The state one frame later. What the musician accompanied by hand is taken for the model's own."""
-        if frame.own_hand or frame.own_onsets:
-            struck = {sound.pitch for sound in frame.own_onsets}
-            own = struck | {sound.pitch for sound in frame.own_hand}
-        else:
-            struck = set(frame.struck)
-            own = struck | {pitch for pitch in (frame.answer.pitches if frame.answer else ()) if pitch is not None}
-        right = frame.held + frame.onsets
-        silent = 0 if own or right else state.silent + 1
-        if silent > SILENT_FRAMES:
-            return state
-        target = [0] * self._keys
-        for pitch in own:
-            if 0 <= pitch - self._lowest < self._keys:
-                target[pitch - self._lowest] = STRUCK if pitch in struck else GOES_ON
-        row = torch.tensor([[target]], device=self._device)
-        given = self._given(right, frame.onsets)
-        frames = self._step(state.frames, row, given, phase(frame.next_bar_frame, self._device))
-        sounding = sorted({*own, *(sound.pitch for sound in right)})
-        bare = 0 if own else state.bare + bool(right)
-        advice = self._adviser.hear(state.advice, Frame(frame.onsets, frame.held, beat=frame.beat))
-        return State(frames, silent, *listen(state.evidence, state.key, sounding), bare, advice)
+        return self.hear_all((state,), (frame,))[0]
+
+    def hear_all(self, states: Sequence[State], frames: Sequence[Frame]) -> list[State]:
+        """Several states one frame later each, in one step of the model."""
+        return stepped(self._step, [self._heard(*one) for one in zip(states, frames, strict=True)])
 
     def answer(self, state: State, held: tuple[Sound, ...], moment: Moment) -> Answer:
         """What sounds in the open frame, from the top down; where it was asked already, what it struck stays."""
@@ -111,6 +98,31 @@ class HandPlayer:
         chord = nearest_chord(tones, pitches[-1] % OCTAVE) if pitches else None
         rests = (None,) * (voices - len(pitches))
         return Answer((*pitches, *rests), chord, moment.wish.key or state.key, struck)
+
+    def _heard(self, state: State, frame: Frame) -> tuple[State, Closed | None]:
+        """What there is to know of a frame but for the model, and what the model is to hear; None: nothing."""
+        if frame.own_hand or frame.own_onsets:
+            struck = {sound.pitch for sound in frame.own_onsets}
+            own = struck | {sound.pitch for sound in frame.own_hand}
+        else:
+            struck = set(frame.struck)
+            own = struck | {pitch for pitch in (frame.answer.pitches if frame.answer else ()) if pitch is not None}
+        right = frame.held + frame.onsets
+        silent = 0 if own or right else state.silent + 1
+        if silent > SILENT_FRAMES:
+            return state, None
+        target = [0] * self._keys
+        for pitch in own:
+            if 0 <= pitch - self._lowest < self._keys:
+                target[pitch - self._lowest] = STRUCK if pitch in struck else GOES_ON
+        row = torch.tensor([[target]], device=self._device)
+        given = self._given(right, frame.onsets)
+        closed = Closed(state.frames, row, given, phase(frame.next_bar_frame, self._device))
+        sounding = sorted({*own, *(sound.pitch for sound in right)})
+        bare = 0 if own else state.bare + bool(right)
+        advice = self._adviser.hear(state.advice, Frame(frame.onsets, frame.held, beat=frame.beat))
+        evidence, key = listen(state.evidence, state.key, sounding)
+        return State(state.frames, silent, evidence, key, bare, advice), closed
 
     def _begin(self, state: State, held: tuple[Sound, ...], moment: Moment) -> Answer:
         """A chord of the rules. A model that hears nothing of its own has learned to go on with nothing."""

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from models.abreast import Closed
 from models.capture import live_step
 from models.frame_model import Evidence, FrameModel, FrameState
 from models.learned.advice import Advice, Adviser, planes
 from models.learned.listening import OCTAVE, SILENT_FRAMES, choice, listen, outside, phase
+from models.learned.together import stepped
 from models.player import Answer, Frame, Moment, Sound, Wish
 from models.rules.score import nearest_chord
 from music.keys import SILENCE
@@ -57,25 +59,11 @@ class VoicePlayer:
 
     def hear(self, state: State, frame: Frame) -> State:
         """The state one frame later."""
-        answered = frame.answer.pitches if frame.answer else ()
-        melody, answered = _written([sound.pitch for sound in frame.held or frame.onsets], answered)
-        silent = state.silent + 1 if melody is None and not any(answered) else 0
-        if silent > SILENT_FRAMES:
-            return state
-        target = [self._keys] * 4
-        if melody is not None:
-            target[SOPRANO] = self._key(melody)
-        for voice, pitch in zip(_parts(len(answered)), answered, strict=False):
-            if pitch is not None:
-                target[voice] = self._key(pitch)
-        row = torch.tensor([[target]], device=self._device)
-        advice = state.advice
-        if self._adviser and advice:
-            advice = self._adviser.hear(advice, _alone(melody, frame.onsets, frame.beat))
-        given = self._given(advice.answer if advice else None)
-        frames = self._step(state.frames, row, given, phase(frame.next_bar_frame, self._device))
-        sounding = [pitch for pitch in (*answered, melody) if pitch is not None]
-        return State(frames, silent, *listen(state.evidence, state.key, sounding[-1:] + sounding[:-1]), advice)
+        return self.hear_all((state,), (frame,))[0]
+
+    def hear_all(self, states: Sequence[State], frames: Sequence[Frame]) -> list[State]:
+        """Several states one frame later each, in one step of the model."""
+        return stepped(self._step, [self._heard(*one) for one in zip(states, frames, strict=True)])
 
     def answer(self, state: State, held: tuple[Sound, ...], moment: Moment) -> Answer:
         """What to play with the notes the musician holds now, oldest press first, never empty."""
@@ -96,6 +84,29 @@ class VoicePlayer:
         lowest = min(pitch for pitch in (*found, *pitches) if pitch is not None)
         rests = (None,) * (len(wish.ranges) - len(found))
         return Answer((*found, *rests), nearest_chord(tones, lowest % OCTAVE), wish.key or state.key)
+
+    def _heard(self, state: State, frame: Frame) -> tuple[State, Closed | None]:
+        """What there is to know of a frame but for the model, and what the model is to hear; None: nothing."""
+        answered = frame.answer.pitches if frame.answer else ()
+        melody, answered = _written([sound.pitch for sound in frame.held or frame.onsets], answered)
+        silent = state.silent + 1 if melody is None and not any(answered) else 0
+        if silent > SILENT_FRAMES:
+            return state, None
+        target = [self._keys] * 4
+        if melody is not None:
+            target[SOPRANO] = self._key(melody)
+        for voice, pitch in zip(_parts(len(answered)), answered, strict=False):
+            if pitch is not None:
+                target[voice] = self._key(pitch)
+        row = torch.tensor([[target]], device=self._device)
+        advice = state.advice
+        if self._adviser and advice:
+            advice = self._adviser.hear(advice, _alone(melody, frame.onsets, frame.beat))
+        given = self._given(advice.answer if advice else None)
+        closed = Closed(state.frames, row, given, phase(frame.next_bar_frame, self._device))
+        sounding = [pitch for pitch in (*answered, melody) if pitch is not None]
+        evidence, key = listen(state.evidence, state.key, sounding[-1:] + sounding[:-1])
+        return State(state.frames, silent, evidence, key, advice), closed
 
     def _given(self, advised: Answer | None) -> Tensor:
         """What the rules say, on the keys of the model; without planes for one that has no adviser."""

@@ -6,6 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from models.abreast import Closed
 from models.assemble import build
 from models.capture import live_step
 from models.frame_model import FrameModel, FrameState
@@ -268,10 +269,10 @@ def test_a_config_that_makes_no_model_is_refused_in_a_sentence(change: dict[str,
 def test_a_live_step_whose_past_is_no_number_any_more_raises(name: str) -> None:
     made, batch = model(name), piece(name, 1, 1)
     step, state = live_step(made), made.start(1)
-    state = step(state, batch.target, batch.given, batch.phase)
+    (state,) = step([Closed(state, batch.target, batch.given, batch.phase)])
     for broken in (
         state._replace(trunk=state.trunk._replace(keys=torch.full_like(state.trunk.keys, float("nan")))),
         state._replace(trunk=state.trunk._replace(whole=tuple(part * float("nan") for part in state.trunk.whole))),
     ):
         with pytest.raises(ArithmeticError, match="NaN"):
-            step(broken, batch.target, batch.given, batch.phase)
+            step([Closed(broken, batch.target, batch.given, batch.phase)])

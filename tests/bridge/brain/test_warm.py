@@ -46,6 +46,8 @@ def test_nothing_is_compiled_after_a_player_is_loaded(task: str) -> None:
         moment = Moment(frame / 4, wish, onsets=note if frame % 2 else (), move=not frame % 2)
         answer = made.answer(state, note, moment)
         state = made.hear(state, Frame(note, note, answer, beat=frame / 4))
+    for along in made.hear_all([state] * 3, [Frame(note, note, answer)] * 3):  # nor by what was heard together
+        made.answer(along, note, moment)
     assert [len(kernel.signatures) for kernel in KERNELS] == compiled
 
 
