@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
 
 import pytest
 from click.testing import CliRunner
@@ -23,7 +22,7 @@ def soaked(seed: int, events: int = 4_000, faults: int = 12) -> Soak:
     return soak
 
 
-@pytest.mark.parametrize("seed", [5, random.randrange(10**6)])  # noqa: S311 - its failure names it
+@pytest.mark.parametrize("seed", [5, 6])
 def test_whatever_is_played_and_broken_ends_in_silence(seed: int) -> None:
     soak = soaked(seed)
     found = [*soak.count.found, *soak.control.wrong, *soak.control.crashes]

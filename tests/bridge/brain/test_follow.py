@@ -78,8 +78,8 @@ def test_lost_ticks_cost_no_beat(seed: int) -> None:
     assert abs(followed(ticks((400, 174)), seed, lost=0.005)[-1][1]) < 3
 
 
-def test_nothing_drifts_in_a_quarter_of_an_hour() -> None:
-    errors = after(4, followed(ticks((1800, 120)), 1))
+def test_nothing_drifts_in_five_minutes() -> None:
+    errors = after(4, followed(ticks((600, 120)), 1))
     assert pstdev(errors) < 0.5
     assert abs(fmean(errors[-5000:])) < 0.1
 

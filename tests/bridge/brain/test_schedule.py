@@ -64,7 +64,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(STEPS, st.sampled_from([0.25, 1.0, 2.0]), st.sampled_from([0, LEAD]))
 def test_a_plan_without_commitment_changes_nothing_that_is_played(
     steps: list[tuple[str, Any]], beats: float, lead_ns: int
