@@ -49,32 +49,31 @@ class Leader(Protocol):
 
 
 class MidiLeader:
-    """The MIDI clock of one port: of that which ticked first, until it is lost."""
+    """The MIDI clocks of all ports: the one that ticked first, until it is lost and another ticks."""
 
     def __init__(self) -> None:
-        self._follower = ClockFollower()
-        self._port: int | None = None
-        self._now_ns = 0
+        self._followers: dict[int, ClockFollower] = {}
+        self._leading = ClockFollower()
 
     def hear(self, port: int, event: Message, ns: int) -> None:
         """Take in what came into a port."""
-        if self._port != port and not self._follower.lost(ns):
-            return
-        self._port = port
-        self._follower.hear(event, ns)
+        follower = self._followers.setdefault(port, ClockFollower())
+        follower.hear(event, ns)
+        if self._leading.lost(ns) and not follower.lost(ns):
+            self._leading = follower
 
     @property
     def rolling(self) -> bool:
         """Between Start or Continue and Stop."""
-        return self._follower.rolling
+        return self._leading.rolling
 
     def is_here(self, now_ns: int) -> bool:
         """Whether it ticks."""
-        return not self._follower.lost(now_ns)
+        return not self._leading.lost(now_ns)
 
     def position(self, ns_per_beat: float) -> Position | None:
         """By the line through its ticks."""
-        return self._follower.position(ns_per_beat)
+        return self._leading.position(ns_per_beat)
 
 
 @dataclass(frozen=True, slots=True)

@@ -252,3 +252,16 @@ def test_a_loop_that_begins_anew_is_no_stop() -> None:
     assert stand.stops == 0
     assert stand.place == (1, 4)
     assert stand.transport.beat_at(stand.now) == pytest.approx(beat + 4, abs=0.01), "our beats go on"
+
+
+def test_a_clock_that_takes_over_rolls_only_if_it_was_started() -> None:
+    stand = Stand()
+    stand.hear(Start())
+    stand.tick(4)
+    stand.wait(SECOND)
+    assert stand.conductor.lost and stand.conductor.rolling
+    stand.tick(1, 90, port=1)
+    assert stand.conductor.leads == "midi" and not stand.conductor.rolling and not stand.conductor.lost
+    stand.hear(Start(), port=1)
+    stand.tick(2, 90, port=1)
+    assert stand.conductor.rolling and stand.place == (1, 2)
