@@ -80,9 +80,11 @@ def run(
     import asyncio
 
     from bridge import presets as shelf
+    from bridge import realtime
     from bridge.control.daemon import Daemon, Options
 
     async def serve(daemon: Daemon) -> None:
+        realtime.prefer()
         with keys.listening(daemon.command):
             await daemon.run()
 

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bridge import realtime
 from bridge.addresses import CLOCK, ROOT
 from bridge.control import cables, feedback, link
 from bridge.control.door import LOOPBACK, Door
@@ -88,7 +87,6 @@ class Daemon:
     async def run(self) -> None:
         """Serve; raises ContinuoError where it cannot start."""
         loop = asyncio.get_running_loop()
-        realtime.prefer()
         self._end = loop.create_future()
         for number in {signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)}:
             with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C arrives as KeyboardInterrupt
