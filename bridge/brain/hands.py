@@ -56,13 +56,15 @@ class Hands:
     def halt(self) -> None:
         """Every key counts as up, until `resume`."""
         hands = ((self.own, True), (self.melody, False))
-        self._halted = {(channel, pitch): (velocity, own) for hand, own in hands for channel, pitch, velocity in hand}
+        self._halted |= {(channel, pitch): (velocity, own) for hand, own in hands for channel, pitch, velocity in hand}
         self.clear()
 
-    def resume(self) -> None:
-        """The keys that have not been let go since the halt are down again."""
-        for (channel, pitch), (velocity, own) in list(self._halted.items()):
+    def resume(self) -> bool:
+        """The keys that have not been let go since the halt are down again; False where there is none."""
+        halted = list(self._halted.items())
+        for (channel, pitch), (velocity, own) in halted:
             self.press(channel, pitch, velocity, own=own)
+        return bool(halted)
 
     def close_frame(self) -> Row:
         """The frame that ends now; the next one opens with what is still down."""

@@ -177,7 +177,7 @@ class Insert:
 
     def silence(self) -> None:
         """Forget what is held and what sounds; the port ends it."""
-        self._halted = bool(self._sounding)
+        self._halted |= bool(self._sounding)  # a panic may be pressed twice
         self._hands.halt()
         self._pedals.clear()
         self._sounding.clear()
@@ -187,9 +187,12 @@ class Insert:
     def resume(self, now_ns: int) -> list[Due]:
         """Undo a silence: what was held, and has not been let go, is answered again; a latched chord sounds again."""
         self._close_frames(now_ns)
-        self._hands.resume()
-        self._awake, self._asked_frame = self._halted, self._frame
-        if self.settings.bypass or not self._halted:
+        halted = self._hands.resume() or self._halted
+        self._halted = False
+        if not halted:
+            return []
+        self._awake, self._asked_frame = True, self._frame
+        if self.settings.bypass:
             return []
         self._touched_beat = max(self._touched_beat, self._timeline.beat_at(now_ns))
         if self._hands.melody:
@@ -223,6 +226,7 @@ class Insert:
 
     def _touched(self, time_ns: int) -> None:
         beat = self._timeline.beat_at(time_ns)
+        self._halted = False
         if not self._awake:
             self._awake, self._asked_frame = True, self._frame  # the frame that runs has begun without an answer
             self._enters = self._grid.entry(self._frame, self._is_late(beat), self.settings.entry)

@@ -175,8 +175,8 @@ class Outlet:
     def panic(self) -> None:
         """End everything, dry notes too, and lift every pedal. The releases leave with the next `due`."""
         self._drop_plan()
-        self._ended = {(channel, pitch): velocity for channel, pitch, velocity in self._dry}
-        self._lifted = set(self._pedals)
+        self._ended |= {(channel, pitch): velocity for channel, pitch, velocity in self._dry}  # pressed twice in haste
+        self._lifted |= self._pedals
         self._pedals.clear()
         keys = dict.fromkeys([*self._wet.drain(), *self._dry.drain()])
         self._owed += [_release(key) for key in keys]

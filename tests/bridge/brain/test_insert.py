@@ -398,3 +398,12 @@ def test_a_pedal_that_is_not_listened_to_any_more_holds_nothing() -> None:
     band.play(Control(1, 64, 0))
     assert len(onsets(band.play(on(C)))) == 3
     assert len(releases(band.play(off(C)))) == 3
+
+
+def test_a_panic_pressed_twice_is_undone_like_one() -> None:
+    band = in_c()
+    sounding = pitches(onsets(band.play(on(C))))
+    band.panic()
+    band.panic()
+    assert pitches(onsets(band.plan(band.engine.resume(band.now)))) == sounding
+    assert band.engine.resume(band.now) == [], "once"

@@ -247,3 +247,13 @@ def test_waits_are_those_of_notes_that_leave_after_their_time() -> None:
     left(outlet, until_ns=20, now_ns=15)
     left(outlet, until_ns=120, now_ns=90)
     assert list(outlet.waits_ns) == [5]
+
+
+def test_a_panic_pressed_twice_is_undone_like_one() -> None:
+    outlet = planned()
+    passing(outlet, "903c40", "b04070")
+    outlet.panic()
+    outlet.panic()
+    left(outlet)
+    outlet.resume()
+    assert left(outlet) == ["903c40", "b0407f"]
