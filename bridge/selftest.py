@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 from bridge import presets
 from bridge.addresses import ROOT
-from bridge.control.daemon import Daemon, Options
+from bridge.control.daemon import Daemon
+from bridge.control.options import Options
 from music.errors import ContinuoError
 
 NOTE_ON, NOTE_OFF = bytes((0x90, 72, 80)), bytes((0x80, 72, 64))

@@ -81,7 +81,8 @@ def run(
 
     from bridge import presets as shelf
     from bridge import realtime
-    from bridge.control.daemon import Daemon, Options
+    from bridge.control.daemon import Daemon
+    from bridge.control.options import Options
 
     async def serve(daemon: Daemon) -> None:
         realtime.prefer()

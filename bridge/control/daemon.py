@@ -8,15 +8,17 @@ import gc
 import signal
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from bridge.addresses import CLOCK, ROOT
 from bridge.control import cables, feedback, link
-from bridge.control.door import LOOPBACK, Door
+from bridge.control.display import Display
+from bridge.control.door import Door
 from bridge.control.link import LinkWatch
+from bridge.control.options import Options
 from bridge.control.osc import OscServer
-from bridge.control.state import Desk, Value
+from bridge.control.state import Desk
 from bridge.control.supervisor import Supervisor
 from bridge.errors import PortError, ValueRefused
 from music.errors import ContinuoError
@@ -34,29 +36,6 @@ Event = dict[str, Any]
 Melody = list[tuple[int, str]]
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How the daemon is started."""
-
-    presets: list[str]
-    backend: str = "auto"
-    name: str = "Continuo"
-    osc_port: int = 9000
-    device: str = "auto"
-    osc_host: str = LOOPBACK
-    osc_allow: tuple[str, ...] = ()
-    inputs: tuple[str, ...] = ()
-    outputs: tuple[str, ...] = ()
-    chain: bool = False
-    """Each insert listens to the one before it."""
-
-    def of_port(self) -> list[str]:
-        """How the port process is started."""
-        plugs = [("--input", name) for name in self.inputs] + [("--output", name) for name in self.outputs]
-        start = ["--backend", self.backend, "--name", self.name, "--inserts", str(len(self.presets))]
-        return start + [f"{option}={name}" for option, name in plugs]
-
-
 class Daemon:
     """Control. `run` serves until a signal, or until the loopback's melody has ended.
 
@@ -70,6 +49,7 @@ class Daemon:
         self._desk = Desk(options.presets, chain=options.chain)
         door = Door(options.osc_host, options.osc_allow, lambda text: tell({"event": "dropped", "text": text}))
         self._osc = OscServer(self._desk, self._changed, self._do, door)
+        self._display = Display(self._desk, self._osc, tell)
         self._supervisor = Supervisor(self._heard, self._ended)
         self._link = LinkWatch(lambda told: self._supervisor.say("brain", link=told))
         self._dirty: set[int | None] = set()
@@ -78,7 +58,6 @@ class Daemon:
         self._port_error = ""
         self._cables: list[list[str]] = []  # what the next port process must plug again
         self._brain_told = self._brain_ready = False
-        self._late: dict[tuple[int, str], int] = {}
         self._announced = False
         self._osc_port = 0
         self._stall: asyncio.TimerHandle | None = None
@@ -133,7 +112,7 @@ class Daemon:
         elif "brain" in message:
             self._brain_is(message["brain"])
         elif "meters" in message:
-            self._metered(message["meters"], message["load"])
+            self._display.of_port(message["meters"], message["load"])
         elif "pressed" in message:
             self._do(message["pressed"], [])
         elif "done" in message:
@@ -151,7 +130,7 @@ class Daemon:
         if cables.concerns(message):
             return {"event": "cable", "text": cables.sentence(message)}
         if "feedback" in message and self._port:
-            self._show(f"{message['feedback'] + 1}/feedback", message["loop_ms"] or 0.0)
+            self._display.show(f"{message['feedback'] + 1}/feedback", message["loop_ms"] or 0.0)
             text = feedback.sentence(self._port["ports"][message["feedback"]], message["loop_ms"])
             return {"event": "feedback", "insert": message["feedback"] + 1, "loop_ms": message["loop_ms"], "text": text}
         return {"event": "trouble", "text": _trouble(message)}
@@ -171,21 +150,13 @@ class Daemon:
             self._tell({"event": "trouble", "text": str(error)})
         self._port_error = str(error)
 
-    def _metered(self, meters: list[dict[str, float]], load: int) -> None:
-        self._show("port_load", load)
-        for number, meter in enumerate(meters, 1):
-            self._late[number, "port"] = int(meter.pop("late"))
-            self._show_late(number)
-            for name, value in meter.items():
-                self._show(f"{number}/{name}", value)
-
     def _brain_is(self, how: str) -> None:
         """What the port has seen of the brain."""
         if how == "stalled":
             self._stall = asyncio.get_running_loop().call_later(STALL_S, self._supervisor.kill, "brain")
         else:
             self._calm()
-        self._show("brain", "ready" if how in ("here", "back") else "down")
+        self._display.show("brain", "ready" if how in ("here", "back") else "down")
         if how == "here":
             self._announce()
 
@@ -206,17 +177,7 @@ class Daemon:
         elif "tapped" in message:
             self._tapped(message["tapped"])
         else:
-            self._heard_news(message)
-
-    def _heard_news(self, message: Event) -> None:
-        """What the brain shows."""
-        for name, value in message.get("shown", {}).items():
-            if name.endswith("/missed"):
-                number = int(name.removesuffix("/missed"))
-                self._late[number, "brain"] = value
-                self._show_late(number)
-            else:
-                self._show(name, value)
+            self._display.of_brain(message["shown"])
 
     def _failed(self, error: ContinuoError) -> None:
         """It ends a start; later it is told."""
@@ -282,7 +243,7 @@ class Daemon:
             self._port = None
         else:
             self._brain_told = self._brain_ready = False
-            self._show("brain", "down")
+            self._display.show("brain", "down")
             self._calm()
         if (self._announced or code >= 0) and not (role == "port" and self._port_error):
             how = f"was killed (signal {-code})" if code < 0 else f"ended with code {code}"
@@ -293,17 +254,6 @@ class Daemon:
         if self._stall:
             self._stall.cancel()
             self._stall = None
-
-    def _show_late(self, number: int) -> None:
-        """What came too late in an insert: not asked for by the brain, not played by the port."""
-        self._show(f"{number}/late", self._late.get((number, "port"), 0) + self._late.get((number, "brain"), 0))
-
-    def _show(self, name: str, value: Value) -> None:
-        address = f"{ROOT}/{name}"
-        if self._desk.shown.get(address) != value:
-            self._desk.shown[address] = value
-            self._osc.publish(address, value)
-            self._tell({"event": "shown", "address": address, "value": value})
 
     def _changed(self, insert: int | None) -> None:
         self._dirty.add(insert)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from bridge.control.daemon import Daemon, Options
+from bridge.control.daemon import Daemon
+from bridge.control.options import Options
 
 
 class Children:

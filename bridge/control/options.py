@@ -1,0 +1,30 @@
+"""How a daemon is started."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bridge.control.door import LOOPBACK
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How the daemon is started."""
+
+    presets: list[str]
+    backend: str = "auto"
+    name: str = "Continuo"
+    osc_port: int = 9000
+    device: str = "auto"
+    osc_host: str = LOOPBACK
+    osc_allow: tuple[str, ...] = ()
+    inputs: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+    chain: bool = False
+    """Each insert listens to the one before it."""
+
+    def of_port(self) -> list[str]:
+        """How the port process is started."""
+        plugs = [("--input", name) for name in self.inputs] + [("--output", name) for name in self.outputs]
+        start = ["--backend", self.backend, "--name", self.name, "--inserts", str(len(self.presets))]
+        return start + [f"{option}={name}" for option, name in plugs]
