@@ -12,6 +12,7 @@ import pytest
 from pythonosc.udp_client import SimpleUDPClient
 
 from bridge.bench.stage import LiveDaemon, live_daemon
+from bridge.bench.synth import Synth
 from bridge.port.jack import open_client
 from bridge.port.names import port_names
 from tests.bridge.conftest import jack  # noqa: F401 - a fixture
@@ -135,14 +136,10 @@ def is_onset(message: Message) -> bool:
 
 def hanging(messages: list[Message]) -> set[tuple[int, int]]:
     """(channel, pitch) of Continuo's own notes that were never ended."""
-    sounding: set[tuple[int, int]] = set()
+    synth = Synth()
     for message in messages:
-        key = (message.data[0] & 0x0F, message.data[1])
-        if is_onset(message):
-            sounding.add(key)
-        elif message.data[0] & 0xF0 in (0x80, 0x90):
-            sounding.discard(key)
-    return sounding
+        synth.play(message.data)
+    return {key for key in synth.sounding if key[0]}
 
 
 @pytest.mark.skipif(ARDOUR is None, reason="Ardour is not installed (apt install --no-install-recommends ardour)")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections import deque
 
+from bridge.bench.synth import Synth
 from bridge.port.jack import open_client
-from tests.bridge.port.synth import Synth
 
 
 class Device:

@@ -6,10 +6,10 @@ import socket
 from collections import deque
 from typing import Any
 
+from bridge.bench.synth import Synth
 from bridge.messages import HEARTBEAT, INPUT, PLAY, Record, Records, pack
 from bridge.port.exchange import Exchange
 from bridge.port.feedback import PROBE
-from tests.bridge.port.synth import Synth
 
 MS = 1_000_000
 STEP_NS = MS // 2

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bridge.bench.synth import Synth
 from bridge.port.outlet import Outlet
 from music.wire import ALL_NOTES_OFF, ALL_SOUND_OFF
-from tests.bridge.port.synth import Synth
 
 FOREVER = 2**62
 

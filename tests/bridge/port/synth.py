@@ -1,5 +1,0 @@
-"""What stands behind an output."""
-
-from bridge.bench.synth import Synth
-
-__all__ = ["Synth"]
