@@ -38,6 +38,8 @@ class Plan:
     hours: float = 0.0
     """Simulated; 0: as long as the events take."""
     seed: int = 1
+    kinds: tuple[str, ...] = ()
+    """Of the faults; empty: all."""
 
 
 @dataclass
@@ -63,7 +65,8 @@ class Soak:
         self._control = Control(INSERTS, self._dice)
         self._house = self._control.house
         self._changes = changes(self._dice, INSERTS, preset_names())
-        self._done_ns = 0.0
+        self._kinds: list[str] = []
+        """Of the faults of this scene: often of one kind only, for a panic ends what another has left."""
 
     @property
     def control(self) -> Control:
@@ -88,6 +91,8 @@ class Soak:
         self.count.scenes += 1
         fingers = [self._player(start_ns, lasts_ns, insert) for insert in range(INSERTS)]
         leader = dice.randrange(INSERTS)
+        kinds = self._plan.kinds or tuple(self._faults)
+        self._kinds = dice.sample(kinds, min(len(kinds), dice.choice((1, 2, len(self._faults)))))
         if dice.random() < 0.5:
             self._send(start_ns, leader, clock(dice, lasts_ns))
         for _ in range(dice.choice((0, 2, 10, 40))):
@@ -139,7 +144,7 @@ class Soak:
 
     def _fault(self) -> None:
         """One thing that should not happen."""
-        kind = self._dice.choice(tuple(self._faults))
+        kind = self._dice.choice(self._kinds)
         self.count.kinds[kind] = self.count.kinds.get(kind, 0) + 1
         self._faults[kind]()
 

@@ -14,8 +14,8 @@ from bridge.cli import main
 from bridge.port.exchange import Exchange
 
 
-def soaked(seed: int, events: int = 4_000, faults: int = 12) -> Soak:
-    soak = Soak(Plan(events, faults, seed=seed))
+def soaked(seed: int, events: int = 4_000, faults: int = 12, kinds: tuple[str, ...] = ()) -> Soak:
+    soak = Soak(Plan(events, faults, seed=seed, kinds=kinds))
     while soak.goes_on:
         soak.scene()
     soak.control.finish()
@@ -39,7 +39,7 @@ def test_same_seed_gives_the_same_soak() -> None:
 
 def test_notes_of_a_dead_brain_that_nobody_ends_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Exchange, "_silence", lambda _: None)
-    assert soaked(5, 4_000, 40).count.left
+    assert soaked(5, 3_000, 30, ("brain killed",)).count.left
 
 
 def test_synth_and_ledger_know_what_is_owed() -> None:
