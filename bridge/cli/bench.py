@@ -143,6 +143,23 @@ def clock(seed: int, minutes: int, seconds: float, as_json: bool) -> None:
 
 
 @bench.command()
+@click.option("--rate", type=click.IntRange(1, 10_000), default=3_000, show_default=True, help="Messages a second.")
+@click.option("--seconds", type=click.FloatRange(0.1), default=60.0, show_default=True, help="How long.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Same seed, same notes.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def flood(rate: int, seconds: float, seed: int, as_json: bool) -> None:
+    """Flood a real daemon with notes on sixteen channels. Exits with 1 where one is lost or left sounding."""
+    from bridge.bench.midi_flood import measure, report
+
+    result = measure(rate, seconds, seed)
+    if as_json:
+        print_json(result)
+    else:
+        click.echo(report(result))
+    stop(0 if result["met"] else 1)
+
+
+@bench.command()
 @click.option("--packets", type=click.IntRange(1), default=1_000_000, show_default=True, help="Packets to throw.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Same seed, same packets.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
@@ -151,7 +168,7 @@ def osc(packets: int, seed: int, as_json: bool) -> None:
 
     Harm is: an exception, a lost note or release, a changed state, a ping that is not answered within 50 ms.
     """
-    from bridge.bench.flood import measure, report
+    from bridge.bench.osc_flood import measure, report
 
     result = measure(packets, seed)
     if as_json:

@@ -1,12 +1,14 @@
-"""Broken OSC packets thrown at a real daemon: it plays on, answers others, and says nothing."""
+"""Broken OSC packets and too many notes thrown at a real daemon: it plays on, answers others, and says nothing."""
 
 import itertools
 import os
 import random
 import socket
 
-from bridge.bench.flood import Heard
 from bridge.bench.malformed import LARGEST, Judge, deep, malformed, message
+from bridge.bench.midi_flood import Flood
+from bridge.bench.musician import Musician
+from bridge.bench.osc_flood import Heard
 from bridge.bench.stage import LiveDaemon
 from tests.bridge.conftest import Synth, strike, until
 
@@ -49,3 +51,23 @@ def test_figures_of_a_flood_count_what_was_lost() -> None:
         Heard(ping=[51.0]), Heard(ping=[3.0], sounding={(0, 60)}), Heard(),
     ):  # fmt: skip
         assert not harmed.met()
+
+
+def test_a_flood_of_notes_passes_whole_and_in_its_cycle(player: Musician) -> None:
+    flood = Flood(player, seed=1)
+    flood.play(3_000, 1.0)
+    flood.rest()
+    row = flood.row()
+    assert row["sent"] >= 3_000 and row["wet_onsets"]
+    assert (row["lost_onsets"], row["lost_releases"], row["left_sounding"]) == (0, 0, 0)
+
+
+def test_a_flood_knows_what_was_lost(player: Musician) -> None:
+    flood = Flood(player, seed=1)
+    flood.play(100, 0.1)
+    player.unplug()
+    flood.play(100, 0.1)
+    player.plug()
+    flood.rest()
+    row = flood.row()
+    assert row["lost_onsets"] and row["lost_releases"], row

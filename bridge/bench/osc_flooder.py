@@ -1,4 +1,4 @@
-"""Throws malformed OSC packets at a port, as fast as this machine can: `python -m bridge.bench.flooder PORT N SEED`.
+"""Throws malformed OSC packets at a port, as fast as it can: `python -m bridge.bench.osc_flooder PORT N SEED`.
 
 A process of its own, so that it takes no time from the musician. It says `ready`, waits for a line, and tells at the
 end what it has sent.

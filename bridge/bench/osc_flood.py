@@ -189,7 +189,7 @@ def _ping(port: int, heard: Heard, over: threading.Event) -> None:
 @contextmanager
 def _flooder(port: int, packets: int, seed: int) -> Iterator[subprocess.Popen[str]]:
     """A flooder that is ready and waits for a line."""
-    command = [sys.executable, "-P", "-m", "bridge.bench.flooder", str(port), str(packets), str(seed)]
+    command = [sys.executable, "-P", "-m", "bridge.bench.osc_flooder", str(port), str(packets), str(seed)]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
         if not _line(process.stdout):
