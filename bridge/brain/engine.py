@@ -101,7 +101,15 @@ class Engine:
         return [(number, one) for one in due] + self._listen(now_ns)
 
     def silence(self) -> None:
-        """Forget all that is held and sounds; who owns the outputs ends it."""
+        """Forget all that is held and sounds; who owns the outputs ends it.
+
+        What a listener holds of another's answers is let go for good: nobody will tell it of their ends.
+        """
+        for number, insert in enumerate(self.inserts):
+            source = insert.settings.listens_to - 1
+            if source >= 0:
+                ends = [event for _, _, listener, event in self._handed_on if listener == number]
+                insert.forget([*self.inserts[source].sounding, *((end.channel, end.pitch) for end in ends)])
         self._handed_on.clear()
         for insert in self.inserts:
             insert.silence()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from math import floor, inf
 from typing import Any
 
@@ -10,7 +11,7 @@ from bridge.brain.grid import Grid
 from bridge.brain.hands import RING_FRAMES, Hands
 from bridge.brain.schedule import Outlook, Schedule, Step
 from bridge.brain.settings import MIDDLE_VELOCITY, Settings
-from bridge.brain.sounding import Due, Sounding, notes_of
+from bridge.brain.sounding import Due, Note, Sounding, notes_of
 from models.player import FRAMES_PER_BEAT, Answer, Frame, Moment, Player, Sound
 from music.events import Control, Event, NoteOff, NoteOn, Program, Stop
 from music.wire import ALL_NOTES_OFF, ALL_SOUND_OFF, PEDAL_DOWN, SUSTAIN
@@ -174,6 +175,16 @@ class Insert:
         if self._hands.melody:
             return ended + self._ask(now_ns)
         return ended + self._released(now_ns)
+
+    @property
+    def sounding(self) -> list[Note]:
+        """What the port was told to begin and not yet to end."""
+        return list(self._sounding)
+
+    def forget(self, keys: Iterable[Note]) -> None:
+        """Keys go up, whoever held them; nothing is answered."""
+        for channel, pitch in keys:
+            self._hands.release(channel, pitch, own=self.settings.owns(pitch), late=False)
 
     def silence(self) -> None:
         """Forget what is held and what sounds; the port ends it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from bridge.brain.settings import Settings
@@ -42,6 +42,9 @@ class Sounding:
 
     def __bool__(self) -> bool:
         return bool(self._notes)
+
+    def __iter__(self) -> Iterator[Note]:
+        return iter(self._notes)
 
     def become(
         self, wanted: Mapping[Note, int], struck: frozenset[int], time_ns: int, strum_ns: int, *, late: bool

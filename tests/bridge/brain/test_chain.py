@@ -86,6 +86,22 @@ def test_who_does_not_listen_any_more_hears_nothing_that_was_still_to_come() -> 
     assert len(soloist.held) == heard
 
 
+def test_a_panic_that_is_undone_leaves_no_answer_of_another_in_the_listener() -> None:
+    engine, soloist = chain(strum_ms=10)
+    engine.receive([(0, NoteOn(0, C, 80), 0)])
+    engine.advance(10 * MS)
+    engine.silence()
+    engine.receive([(0, NoteOff(0, C), 11 * MS)])
+    assert engine.resume(12 * MS) == [], "the melody was let go meanwhile, and with it all that followed from it"
+    sent = engine.receive([(0, NoteOn(0, C + 2, 80), 13 * MS)])
+    assert C not in [sound.pitch for sound in soloist.held[-1]]
+    assert len(soloist.held[-1]) == 2, "the new note and the first voice to it"
+    engine.advance(100 * MS)
+    sent = engine.receive([(0, NoteOff(0, C + 2), 101 * MS)])
+    assert {what for what, _ in notes(sent, 1)} == {"NoteOff"}
+    assert [insert.sounding for insert in engine.inserts] == [[], []]
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     st.lists(st.tuples(st.booleans(), st.integers(60, 72), st.integers(0, 40 * MS)), max_size=30),
