@@ -100,8 +100,8 @@ class Engine:
             due = self.inserts[number].programs(now_ns) + due
         return [(number, one) for one in due] + self._listen(now_ns)
 
-    def silence(self) -> None:
-        """Forget all that is held and sounds; who owns the outputs ends it.
+    def silence(self, *, for_good: bool = False) -> None:
+        """Forget all that is held and sounds; who owns the outputs ends it. For good: it cannot be undone.
 
         What a listener holds of another's answers is let go for good: nobody will tell it of their ends.
         """
@@ -112,7 +112,7 @@ class Engine:
                 insert.forget([*self.inserts[source].sounding, *((end.channel, end.pitch) for end in ends)])
         self._handed_on.clear()
         for insert in self.inserts:
-            insert.silence()
+            insert.silence(for_good=for_good)
 
     def resume(self, now_ns: int) -> list[Sent]:
         """Undo a silence: what is still held is answered again."""

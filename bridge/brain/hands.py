@@ -59,6 +59,10 @@ class Hands:
         self._halted |= {(channel, pitch): (velocity, own) for hand, own in hands for channel, pitch, velocity in hand}
         self.clear()
 
+    def listen(self, channels: frozenset[int]) -> None:
+        """Of the keys that wait for `resume`, those on other channels are let go: nobody hears of their end."""
+        self._halted = {key: held for key, held in self._halted.items() if key[0] in channels}
+
     def resume(self) -> bool:
         """The keys that have not been let go since the halt are down again; False where there is none."""
         halted = list(self._halted.items())

@@ -169,9 +169,9 @@ class Insert:
         elif settings == before:
             return []
         self._schedule.clear()
+        self._listen_anew(before, now_ns)
         if settings.bypass:
             return ended + self._end_all(now_ns)
-        self._listen_anew(before, now_ns)
         if self._hands.melody:
             return ended + self._ask(now_ns)
         return ended + self._released(now_ns)
@@ -186,10 +186,12 @@ class Insert:
         for channel, pitch in keys:
             self._hands.release(channel, pitch, own=self.settings.owns(pitch), late=False)
 
-    def silence(self) -> None:
-        """Forget what is held and what sounds; the port ends it."""
-        self._halted |= bool(self._sounding)  # a panic may be pressed twice
+    def silence(self, *, for_good: bool = False) -> None:
+        """Forget what is held and what sounds; the port ends it. For good: `resume` finds nothing any more."""
+        self._halted = not for_good and (self._halted or bool(self._sounding))  # a panic may be pressed twice
         self._hands.halt()
+        if for_good:
+            self._hands.listen(frozenset())
         self._pedals.clear()
         self._sounding.clear()
         self._own_until = -inf
@@ -250,7 +252,9 @@ class Insert:
         keys = list(self._hands)
         others = self.settings.listens_to != before.listens_to  # whoever held them will not tell of their end
         self._pedals = set() if others else self._pedals & self.settings.channels
-        listened = [] if others else [key for key in keys if key[0] in self.settings.channels]
+        channels = frozenset() if others else self.settings.channels
+        listened = [key for key in keys if key[0] in channels]
+        self._hands.listen(channels)
         if len(listened) == len(keys) and self.settings.split == before.split:
             return
         if self._hands.own:

@@ -99,7 +99,7 @@ class Session:
                 self._conductor.jack.newest = _jack(record, self._jack_ns_per_beat)
             elif record.kind == RESET:
                 heard.clear()
-                self._silence()
+                self._silence(for_good=True)  # keys that were let go may be in what was lost
         self._workplace.begin()
         self._play(self._engine.receive([*heard, *self._steer(self._engine, now_ns)], now_ns - STALE_NS))
 
@@ -135,7 +135,7 @@ class Session:
         """A port is there that knows nothing yet; it tells of JACK's song only while that rolls."""
         self._conductor.jack.newest = None
         if self._engine:
-            self._engine.silence()
+            self._engine.silence(for_good=True)  # what was let go meanwhile, nobody has told of
             self._play(self._engine.programs(now_ns))
 
     def _configure(self, states: dict[str, Any], now_ns: int) -> None:
@@ -186,10 +186,10 @@ class Session:
             return []
         return [(number, Stop(), now_ns) for number in range(len(engine.inserts))]
 
-    def _silence(self) -> None:
+    def _silence(self, *, for_good: bool = False) -> None:
         """Forget what sounds, and have the port end it: its panic may have been before our last onset."""
         if self._engine:
-            self._engine.silence()
+            self._engine.silence(for_good=for_good)
             self.to_port += [Record(0, 0, SILENCE, number, b"") for number in range(len(self._engine.inserts))]
 
     def _play(self, sent: list[Sent]) -> None:

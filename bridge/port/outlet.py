@@ -93,7 +93,7 @@ class Outlet:
         """(due time, message) of all that must leave before `until_ns`, in order; late onsets are dropped, counted."""
         if not self._owed and not self._plan:
             return []
-        out = [(0, data) for data in self._owed if not (is_release(data) and (data[0] & 0x0F, data[1]) in self._dry)]
+        out = [(0, data) for data in self._owed if not (_ends_notes(data) and self._undone(data))]
         self._owed.clear()
         while self._plan and self._plan[0][0] < until_ns:
             due_ns, order, deadline_ns, data, onset = heappop(self._plan)

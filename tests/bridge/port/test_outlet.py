@@ -196,6 +196,16 @@ def test_refused_release_does_not_cut_the_key_that_was_pressed_again() -> None:
     assert left(outlet) == []
 
 
+def test_what_is_left_of_a_panic_does_not_cut_a_key_that_was_pressed_after_it() -> None:
+    outlet = Outlet()
+    outlet.panic()
+    assert "b07b00" in left(outlet)
+    for data in ("b04000", "b07b00", "b17b00"):
+        outlet.refused(bytes.fromhex(data))
+    passing(outlet, "903c50", "b0407f")
+    assert left(outlet) == ["b17b00"]
+
+
 def test_release_of_a_lost_cycle_is_repeated_unless_its_note_sounds_again() -> None:
     outlet = Outlet()
     for when_ns, data in ((1, "803a40"), (8, "803c40"), (9, "803e40"), (9, "b04000"), (9, "903f40")):
