@@ -153,10 +153,14 @@ class Outlet:
         return any(sounding == channel for ledger in (self._dry, self._wet) for sounding, _, _ in ledger)
 
     def cut(self) -> None:
-        """End what has passed through and lift its pedals; the brain's notes go on. It leaves with the next `due`."""
+        """End what has passed through and lift its pedals; the brain's notes go on. It leaves with the next `due`.
+
+        A panic before it brings no dry note back any more: nobody tells of what is let go meanwhile.
+        """
         self._owed += [_release(key) for key in self._dry.drain() if key not in self._wet]
         self._owed += [bytes((CONTROL | channel, SUSTAIN, 0)) for channel in sorted(self._pedals)]
         self._pedals.clear()
+        self._ended, self._lifted = {}, set()
 
     def disown(self, channel: int, pitch: int) -> None:
         """End a dry note that nobody will release; a wet one on the same key goes on. It leaves with the next `due`."""

@@ -196,6 +196,16 @@ def test_refused_release_does_not_cut_the_key_that_was_pressed_again() -> None:
     assert left(outlet) == []
 
 
+def test_a_panic_is_not_undone_for_who_was_unplugged_since() -> None:
+    outlet = Outlet()
+    passing(outlet, "903c40", "b0407f")
+    outlet.panic()
+    left(outlet)
+    outlet.cut()
+    outlet.resume()
+    assert left(outlet) == [] and outlet.sounding == 0
+
+
 def test_what_is_left_of_a_panic_does_not_cut_a_key_that_was_pressed_after_it() -> None:
     outlet = Outlet()
     outlet.panic()
