@@ -192,8 +192,9 @@ class Soak:
         for insert in range(1, INSERTS + 1):
             if control.desk.inserts[insert - 1]["harmonize"]["latch"]:
                 control.set(f"/continuo/{insert}/latch", 0)
-        rest_beats = max(state["harmonize"]["rest_beats"] for state in control.desk.inserts)
-        takes_beats = max(state["input"]["takeover_beats"] for state in control.desk.inserts)
+        # one that listens to another rests so long after that one has
+        rest_beats = sum(state["harmonize"]["rest_beats"] for state in control.desk.inserts)
+        takes_beats = sum(state["input"]["takeover_beats"] for state in control.desk.inserts)
         house.run(house.now_ns + 1_000 * MS)
         house.run(house.now_ns + int(60e9 / control.bpm * (rest_beats + takes_beats)) + 1_000 * MS)
 
