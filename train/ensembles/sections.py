@@ -68,14 +68,13 @@ def _seated(tracks: Sequence[Track]) -> list[tuple[int | None, Track]]:
     violins = [track for number, track in seated if number in {VIOLIN_1, VIOLIN_2}]
     if not violins or any(number == VIOLIN_2 for number, _ in seated):
         return seated
-    others = [(number, track) for number, track in seated if number != VIOLIN_1]
-    return others + _violins(violins)
+    return [*(seat for seat in seated if seat[0] != VIOLIN_1), *_violins(violins)]
 
 
 def _violins(tracks: Sequence[Track]) -> list[tuple[int | None, Track]]:
     """Of several tracks the last are the second violins; a single one that is no soloist's is divided."""
     if len(tracks) > 1:
-        return [(VIOLIN_1, track) for track in tracks[:-1]] + [(VIOLIN_2, tracks[-1])]
+        return [*((VIOLIN_1, track) for track in tracks[:-1]), (VIOLIN_2, tracks[-1])]
     (track,) = tracks
     if any(word in track.name.lower() for word in _SOLO):
         return [(VIOLIN_1, track)]
