@@ -2,7 +2,8 @@
 
 A corpus is one of:
 - a folder with `manifest.csv` (columns `file`, `title`, `work`, `split`, `licence`; any others may be asked for by
-  `leave_out`). Of pieces that `duplicate` or `near_duplicate_of` marks as the same, one is kept.
+  `leave_out`). Pairs of a piano and an orchestra have `orchestra_file` and `piano_file` instead of `file`; the
+  orchestra stands for the pair. Of pieces that `duplicate` or `near_duplicate_of` marks as the same, one is kept.
 - any folder of .mid and .midi files, folders in it included. Its works are split 80/10/10 by the md5 of
   "parent folder/stem", where the stem has lost what marks a transposition ("_+3", "-tr5", " transposed 3", "_in_Eb")
   and the number behind it, so that all transpositions of a piece lie on one side. Where fewer than ten works would be
@@ -151,26 +152,34 @@ class _Row:
         return Dropped(self.piece.title, self.piece.corpus, reason, detail)
 
 
-def _listed(folder: Path, columns: set[str]) -> Iterator[_Row]:
-    """The rows of a folder's manifest; its columns are added to `columns`."""
+def listed(folder: Path) -> tuple[list[str], list[dict[str, str]]]:
+    """The columns and the rows of a folder's manifest; FileError where it cannot be read."""
     path = folder / MANIFEST
     try:
         with path.open(encoding="utf-8-sig", newline="") as manifest:
             reader = csv.DictReader(manifest)
-            found = list(reader.fieldnames or ())
-            rows = list(reader)
+            columns = list(reader.fieldnames or ())
+            return columns, [{name: value or "" for name, value in row.items() if name} for row in reader]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise FileError(f"{path}: cannot be read ({error})", "Check the file and its rights") from error
-    if "file" not in found:
-        raise FileError(f"{path}: it has no column 'file'", "Name each MIDI file there, relative to the folder")
+
+
+def _listed(folder: Path, columns: set[str]) -> Iterator[_Row]:
+    """The pieces of a folder's manifest; its columns are added to `columns`."""
+    found, rows = listed(folder)
+    file = next((name for name in ("file", "orchestra_file") if name in found), None)
+    if file is None:
+        raise FileError(
+            f"{folder / MANIFEST}: it has no column 'file'", "Name each MIDI file there, relative to the folder"
+        )
     columns.update(found)
     for number, row in enumerate(rows, 2):
-        if row["file"]:
-            yield _listed_row(folder, {name: value or "" for name, value in row.items() if name}, number)
+        if row[file]:
+            yield _listed_row(folder, row | {"file": row[file]}, number)
 
 
 def _listed_row(folder: Path, row: dict[str, str], number: int) -> _Row:
-    work = row.get("work") or Path(row["file"]).stem
+    work = row.get("work") or row.get("split_group") or Path(row["file"]).stem
     split = row.get("split", "").strip().lower()
     split = _ALIASES.get(split, split) or split_of(work)
     if split not in SPLITS:

@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 from music import files
 from music.errors import FileError
 from train.corpora import benchmark
+from train.mapped import INDEX
 from train.reading import VERSION
 from train.roles import LAYOUTS, Layout
 
 Plane = NDArray[np.uint8]
 
-INDEX = "index.json"
 PLANES = ("onset", "held", "phase")
 
 

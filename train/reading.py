@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import importlib
 import io
-from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from music.errors import FileError
 from music.midifile import Score, Track
 from music.roll import SPAN
 from train.corpora import Piece
+from train.readings import Reader
 from train.roles import LAYOUTS, UnfitError, played, since_barline
 
 VERSION = 1
@@ -68,11 +69,9 @@ def key_of(piece: Piece, task: str) -> str:
     return sha256(repr(words).encode()).hexdigest()[:24]
 
 
-def read_all(pieces: Sequence[tuple[str, Piece]], task: str, folder: Path) -> int:
-    """Read pieces, each into the file KEY.npz of a folder; gives their number. FileError where it cannot be written."""
-    for key, piece in pieces:
-        store(folder / f"{key}.npz", reading_of(piece, task))
-    return len(pieces)
+def reader(task: str) -> Reader[Piece, Reading]:
+    """How pieces are read for a task."""
+    return Reader(partial(reading_of, task=task), refused, store, load)
 
 
 def reading_of(piece: Piece, task: str) -> Reading:

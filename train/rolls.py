@@ -2,41 +2,29 @@
 
 from __future__ import annotations
 
-import errno
-import multiprocessing
 import shutil
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
-from uuid import uuid4
 
 import msgspec
 import numpy as np
 
 from models.frames import MAX_PHASE
-from music import files
-from music.errors import ContinuoError, FileError
+from music.errors import ContinuoError
 from music.roll import draw
-from train import reading
+from train import mapped, reading
 from train.config import Data
 from train.corpora import Dropped, Found, Piece, resolve, survey
-from train.planes import INDEX, PLANES, Entry, Index, Plane, Rolls, from_benchmark, load, shapes
+from train.mapped import INDEX
+from train.planes import PLANES, Entry, Index, Plane, Rolls, from_benchmark, load, shapes
 from train.reading import Reading
+from train.readings import Progress, Readings
 from train.roles import LAYOUTS
 
 __all__ = ["Entry", "Report", "Rolls", "from_benchmark", "load", "open_rolls", "prepare"]
-
-Progress = Callable[[int, int], None]
-"""Is told how many pieces are read, and of how many."""
-
-_CHUNK = 8  # pieces that a worker reads before it reports
-_STALE_S = 3600  # a half-built folder that old was left by a process that was killed
 
 
 class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -94,96 +82,26 @@ def prepare(found: Found | Sequence[Piece], out: Path, task: str, workers: int, 
         progress: is told how far it is.
     """
     found = found if isinstance(found, Found) else Found(tuple(found), ())
-    if out.exists() and not (out / INDEX).exists():
-        raise FileError(f"{out}: this is something else than rolls", "Give a folder that does not exist yet")
-    readings = _Readings(
-        out.with_name(f".{out.name}.reading"), task, {reading.key_of(piece, task): piece for piece in found.pieces}
-    )
+    mapped.claim(out)
+    by_key = {reading.key_of(piece, task): piece for piece in found.pieces}
+    readings = Readings(out.with_name(f".{out.name}.reading"), reading.reader(task), by_key)
     readings.complete(workers, progress)
     kept, dropped = _sorted_out(readings)
-    report = _report(task, tuple(kept.values()), (*found.dropped, *dropped))
+    index = Index(task, reading.VERSION, tuple(kept.values()))
+    report = _report(task, index.pieces, (*found.dropped, *dropped))
     if not kept:
         raise _nothing(found, report)
-    building = out.with_name(f".{out.name}.building-{uuid4().hex[:8]}")
-    try:
-        _sweep(out)
-        _build(building, readings, kept, report)
-        _put(building, out)
-    except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-        hint = "Make room and start again: what is read so far is kept" if full else "Check the folder and its rights"
-        raise FileError(f"{out}: cannot be written ({error.strerror})", hint) from error
-    finally:
-        shutil.rmtree(building, ignore_errors=True)
+    mapped.write(
+        out,
+        {name: (np.uint8, shape) for name, shape in zip(PLANES, shapes(task, index.pieces), strict=True)},
+        (_drawn(readings[key], task) for key in kept),
+        {"report.json": msgspec.json.format(msgspec.json.encode(report)), INDEX: msgspec.json.encode(index)},
+    )
     shutil.rmtree(readings.folder, ignore_errors=True)
     return report
 
 
-@dataclass(frozen=True, slots=True)
-class _Readings:
-    """The pieces that are read, one file each."""
-
-    folder: Path
-    task: str
-    pieces: Mapping[str, Piece]
-
-    def __getitem__(self, key: str) -> Reading:
-        path = self.folder / f"{key}.npz"
-        try:
-            return reading.load(path)
-        except FileError:  # damaged, or tidied up by another process that prepares the same
-            reading.store(path, reading.reading_of(self.pieces[key], self.task))
-            return reading.load(path)
-
-    def missing(self) -> list[tuple[str, Piece]]:
-        """What is not read yet."""
-        return [(key, piece) for key, piece in self.pieces.items() if not (self.folder / f"{key}.npz").exists()]
-
-    def complete(self, workers: int, progress: Progress) -> None:
-        """Read what is missing."""
-        todo = self.missing()
-        done = len(self.pieces) - len(todo)
-        progress(done, len(self.pieces))
-        chunks = [todo[i : i + _CHUNK] for i in range(0, len(todo), _CHUNK)]
-        for count in self._read(chunks, workers):
-            done += count
-            progress(done, len(self.pieces))
-
-    def _read(self, chunks: Sequence[Sequence[tuple[str, Piece]]], workers: int) -> Iterator[int]:
-        if workers <= 1 or len(chunks) <= 1:
-            for chunk in chunks:
-                yield reading.read_all(chunk, self.task, self.folder)
-            return
-        try:
-            with _processes(min(workers, len(chunks))) as pool:
-                jobs = [pool.submit(reading.read_all, chunk, self.task, self.folder) for chunk in chunks]
-                try:
-                    for job in as_completed(jobs):
-                        yield job.result()
-                except BaseException:
-                    pool.shutdown(wait=False, cancel_futures=True)
-                    raise
-        except BrokenProcessPool:
-            self._one_by_one()
-
-    def _one_by_one(self) -> None:
-        """Read what is missing, each piece in a process that it may take with it: one of them did so before."""
-        while todo := self.missing():
-            with _processes(1) as pool:
-                for key, piece in todo:
-                    try:
-                        pool.submit(reading.read_all, [(key, piece)], self.task, self.folder).result()
-                    except BrokenProcessPool:
-                        why = reading.refused("reading it ends the process", str(piece.path))
-                        reading.store(self.folder / f"{key}.npz", why)
-                        break
-
-
-def _processes(workers: int) -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
-
-
-def _sorted_out(readings: _Readings) -> tuple[dict[str, Entry], list[Dropped]]:
+def _sorted_out(readings: Readings[Piece, Reading]) -> tuple[dict[str, Entry], list[Dropped]]:
     """Where the usable pieces go, by key, and the others; of pieces with the same notes the first is usable."""
     kept: dict[str, Entry] = {}
     dropped: list[Dropped] = []
@@ -222,45 +140,8 @@ def _nothing(found: Found, report: Report) -> ContinuoError:
     return ContinuoError(f"{names}: no piece can be used for {report.task!r}: {why}", f"A piece needs {needs}")
 
 
-def _build(folder: Path, readings: _Readings, kept: Mapping[str, Entry], report: Report) -> None:
-    """Write a folder of rolls; OSError or FileError where it cannot be."""
-    index = Index(report.task, reading.VERSION, tuple(kept.values()))
-    folder.mkdir(parents=True)
-    with ExitStack() as stack:
-        # A full disk kills who writes to a memory map; a stream says so.
-        streams = [stack.enter_context((folder / f"{name}.npy").open("wb")) for name in PLANES]
-        for stream, shape in zip(streams, shapes(report.task, index.pieces), strict=True):
-            header = {"descr": "|u1", "fortran_order": False, "shape": shape}
-            np.lib.format.write_array_header_1_0(stream, header)
-        for key in kept:
-            for stream, plane in zip(streams, _drawn(readings[key], report.task), strict=True):
-                stream.write(np.ascontiguousarray(plane).data)
-    files.write(folder / "report.json", msgspec.json.format(msgspec.json.encode(report)))
-    files.write(folder / INDEX, msgspec.json.encode(index))
-
-
 def _drawn(found: Reading, task: str) -> tuple[Plane, Plane, Plane]:
     layout = LAYOUTS[task]
     roll = draw(found.notes, len(layout.parts), found.frames)
     keys = slice(layout.lowest, layout.lowest + layout.keys)
     return roll.onset[:, :, keys], roll.held[:, :, keys], np.minimum(found.since, MAX_PHASE).astype(np.uint8)
-
-
-def _put(building: Path, out: Path) -> None:
-    if out.exists():
-        old = building.with_name(f"{building.name}-old")
-        out.replace(old)
-        building.replace(out)
-        shutil.rmtree(old, ignore_errors=True)
-        return
-    try:
-        building.replace(out)
-    except OSError:
-        if not (out / INDEX).exists():  # another process has made the same by now
-            raise
-
-
-def _sweep(out: Path) -> None:
-    for left in out.parent.glob(f".{out.name}.building-*"):
-        if time.time() - left.stat().st_mtime > _STALE_S:
-            shutil.rmtree(left, ignore_errors=True)

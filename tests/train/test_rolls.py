@@ -165,7 +165,7 @@ def test_full_disk_is_one_sentence_and_nothing_half_written(tmp_path: Path, full
 
 def test_folder_of_something_else_is_not_written_over(tmp_path: Path) -> None:
     found = chorales(tmp_path / "bach", 1)
-    with pytest.raises(FileError, match="something else than rolls"):
+    with pytest.raises(FileError, match="something else than prepared pieces"):
         prepare(found, tmp_path / "bach", "voices", 1, quiet)
     assert (tmp_path / "bach" / "manifest.csv").exists()
 

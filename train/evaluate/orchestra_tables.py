@@ -1,0 +1,185 @@
+"""Orchestras that only count, or not even that: what each learned one must beat."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from music.orchestra import SECTIONS
+from train.ensembles.events import KEYS, LOWEST, STRUCK
+from train.evaluate.orchestra import (
+    UNIT_PITCH,
+    UNIT_SECTION,
+    UNITS,
+    Chances,
+    Figures,
+    Piece,
+    Player,
+    State,
+    metrics,
+    written,
+)
+from train.evaluate.pieces import spread
+
+Keys = NDArray[np.uint8]
+
+COUNTED_PIECES = 200
+"""Of the train split, evenly from all of it."""
+TRUST = 20.0  # what is counted over a section, or over the orchestra, counts as so many events of the unit itself
+THRESHOLDS = np.arange(0.1, 0.55, 0.05)
+HALF = 0.5
+
+_OCTAVE = 12
+_KEY_CONTEXTS = 3 * 2 * 2 * 2
+_UNIT_KEY = UNIT_PITCH - LOWEST
+
+
+class Silence:
+    """Plays nothing; expects each unit as often as it sounds in the train split."""
+
+    def __init__(self, train: Sequence[Piece]) -> None:
+        events = sum(map(len, train))
+        total = sum((piece.state.sum(0) for piece in train), np.zeros(len(UNITS), np.int64))
+        self._marginal = ((total + HALF) / (events + 1)).astype(np.float32)
+
+    def probabilities(self, piece: Piece) -> Chances:
+        """The same at every event."""
+        return np.broadcast_to(self._marginal, piece.state.shape)
+
+    def decide(self, chances: Chances) -> State:
+        """Silence."""
+        return np.zeros(chances.shape, bool)
+
+    def play(self, piece: Piece) -> State:
+        """Silence."""
+        return np.zeros(piece.state.shape, bool)
+
+
+class Repeat:
+    """Says the event before again; how likely a unit goes on, or begins, is counted over all units."""
+
+    def __init__(self, train: Sequence[Piece]) -> None:
+        counts = np.full((2, 2), HALF)
+        for piece in train:
+            counts += np.bincount((piece.before * 2 + piece.state).ravel(), minlength=4).reshape(2, 2)
+        self._chances = (counts[:, 1] / counts.sum(1)).astype(np.float32)
+
+    def probabilities(self, piece: Piece) -> Chances:
+        """From the event before alone."""
+        found: Chances = self._chances[piece.before.astype(np.int64)]
+        return found
+
+    def decide(self, chances: Chances) -> State:
+        """The event before."""
+        return chances > HALF
+
+    def play(self, piece: Piece) -> State:
+        """Silence: it has nothing to repeat."""
+        return np.zeros(piece.state.shape, bool)
+
+
+class CountTable:
+    """How often a unit sounds under what the piano does with its pitch, an octave off and further octaves off.
+
+    A unit's counts are smoothed by those of its section, and these by those of all (additive backing off).
+    """
+
+    def __init__(self, train: Sequence[Piece], past: bool) -> None:
+        """Count.
+
+        Args:
+            train: pieces.
+            past: whether it also knows if the unit sounded before the event.
+        """
+        self._past = past
+        contexts = _KEY_CONTEXTS * (2 if past else 1)
+        counts = np.zeros((2, len(UNITS) * contexts), np.int64)
+        offset = np.arange(len(UNITS)) * contexts
+        for piece in train:
+            places = self._contexts(piece.arrays.piano, piece.before) + offset
+            counts[0] += np.bincount(places.ravel(), minlength=counts.shape[1])
+            counts[1] += np.bincount(places[piece.state], minlength=counts.shape[1])
+        events, sounding = counts.reshape(2, len(UNITS), contexts).astype(np.float64)
+        self._table = _smoothed(events, sounding).astype(np.float32)  # (unit, context)
+        self.threshold = self._best_threshold(train)
+
+    def probabilities(self, piece: Piece) -> Chances:
+        """Each unit by itself."""
+        return self._chances(piece.arrays.piano, piece.before)
+
+    def decide(self, chances: Chances) -> State:
+        """What is likelier than the threshold that was best on the train split."""
+        return chances > self.threshold
+
+    def play(self, piece: Piece) -> State:
+        """Event by event, from its own state before."""
+        if not self._past:
+            return self.decide(self.probabilities(piece))
+        keys = key_contexts(piece.arrays.piano)[:, _UNIT_KEY] * 2
+        sounds = self._table > self.threshold
+        units = np.arange(len(UNITS))
+        played = np.zeros(piece.state.shape, bool)
+        last = played[0]
+        for event, row in enumerate(keys):
+            last = played[event] = sounds[units, row + last]
+        return played
+
+    def _chances(self, piano: Keys, before: State) -> Chances:
+        return self._table[np.arange(len(UNITS)), self._contexts(piano, before)]
+
+    def _contexts(self, piano: Keys, before: State) -> NDArray[np.int64]:
+        """(event, unit): which column of the table."""
+        keys = key_contexts(piano)[:, _UNIT_KEY]
+        return keys * 2 + before if self._past else keys
+
+    def _best_threshold(self, train: Sequence[Piece]) -> float:
+        """With the highest TP / (TP + FP + FN) where the orchestra changes."""
+        counts = np.zeros((len(THRESHOLDS), 2))
+        for piece in spread(train, COUNTED_PIECES // 4):
+            changes = piece.changes
+            chances, came = self.probabilities(piece)[changes], piece.state[changes]
+            for number, threshold in enumerate(THRESHOLDS):
+                foretold = chances > threshold
+                counts[number] += (foretold & came).sum(), (foretold | came).sum()
+        return float(THRESHOLDS[np.argmax(counts[:, 0] / np.maximum(counts[:, 1], 1))])
+
+
+def key_contexts(piano: Keys) -> NDArray[np.int64]:
+    """(event, key): the key's state, whether the octaves above and below sound, and whether a farther one does."""
+    sounds = piano > 0
+    padded = np.pad(sounds, ((0, 0), (_OCTAVE, _OCTAVE)))
+    above, below = padded[:, 2 * _OCTAVE :], padded[:, :KEYS]
+    in_class = np.zeros(piano.shape, np.int64)
+    for first in range(_OCTAVE):
+        in_class[:, first::_OCTAVE] = sounds[:, first::_OCTAVE].sum(1)[:, None]
+    farther = in_class > sounds.astype(np.int64) + above + below
+    state = np.minimum(piano, STRUCK).astype(np.int64)
+    return ((state * 2 + above) * 2 + below) * 2 + farther
+
+
+def _smoothed(events: NDArray[np.float64], sounding: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(unit, context): shares of the events, backed off to the section's and the orchestra's."""
+    overall = (sounding.sum(0) + HALF) / (events.sum(0) + 1)
+    table = np.empty_like(events)
+    for section in range(len(SECTIONS)):
+        own = section == UNIT_SECTION
+        prior = (sounding[own].sum(0) + TRUST * overall) / (events[own].sum(0) + TRUST)
+        table[own] = (sounding[own] + TRUST * prior) / (events[own] + TRUST)
+    return table
+
+
+def baselines(some: Sequence[Piece], train: Sequence[Piece]) -> dict[str, Figures]:
+    """The figures of the players that learned nothing, by name; `data`: what the written orchestras have."""
+    found = {"data": written(some)}
+    counted = spread(train, COUNTED_PIECES)
+    if counted:
+        players: dict[str, Player] = {
+            "silence": Silence(counted),
+            "repeat": Repeat(counted),
+            "piano_table": CountTable(counted, past=False),
+            "table_with_past": CountTable(counted, past=True),
+        }
+        found |= {name: metrics(player, some) for name, player in players.items()}
+    return found
