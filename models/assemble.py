@@ -7,18 +7,24 @@ from typing import Any
 
 import msgspec
 
+from models.ensemble.config import EnsembleConfig
+from models.ensemble.model import EnsembleModel
 from models.frame_model import FrameModel, FrameModelConfig
 from music.errors import ContinuoError, did_you_mean
 
-KINDS = {"frame": (FrameModelConfig, FrameModel)}
+Model = FrameModel | EnsembleModel
+KINDS: dict[str, tuple[type[msgspec.Struct], type[Model]]] = {
+    "frame": (FrameModelConfig, FrameModel),
+    "ensemble": (EnsembleConfig, EnsembleModel),
+}
 
 
-def build(config: Mapping[str, Any]) -> FrameModel:
+def build(config: Mapping[str, Any]) -> Model:
     """The model, with fresh weights, that a config describes; ContinuoError for an unknown kind, key or value."""
     kind = str(config.get("kind", "frame"))
     if kind not in KINDS:
         raise ContinuoError(f"model.kind: there is no kind {kind!r}", did_you_mean(kind, KINDS))
-    schema, model = KINDS[kind]
+    schema, _ = KINDS[kind]
     for key in config:
         if key not in schema.__struct_fields__:
             raise ContinuoError(f"model.{key}: there is no such key", did_you_mean(key, schema.__struct_fields__))
@@ -26,6 +32,24 @@ def build(config: Mapping[str, Any]) -> FrameModel:
         checked = msgspec.convert(dict(config), schema)
     except msgspec.ValidationError as error:
         raise ContinuoError(f"model: {error}", "Mend that value") from error
+    if isinstance(checked, EnsembleConfig):
+        _check_ensemble(checked)
+        return EnsembleModel(checked)
+    assert isinstance(checked, FrameModelConfig)  # noqa: S101 - there are two kinds
+    _check_frames(checked)
+    return FrameModel(checked)
+
+
+def _check_ensemble(config: EnsembleConfig) -> None:
+    """ContinuoError where parts of a config do not go together."""
+    if config.width % config.heads:
+        raise ContinuoError(f"model.width is {config.width}, no multiple of {config.heads} heads", "Mend one of them")
+    if config.ahead and config.condition == "film":
+        raise ContinuoError("model.ahead: a decoder that looks at nothing cannot look ahead", "Set ahead to 0")
+
+
+def _check_frames(checked: FrameModelConfig) -> None:
+    """ContinuoError where parts of a config do not go together."""
     fits = {"keys": {"ascending", "independent", "masked", "boltzmann"}, "voices": {"voices"}, "hands": {"ascending"},
             "lead": {"sounds-silent"}}  # fmt: skip
     if checked.sampler not in fits[checked.task]:
@@ -43,4 +67,3 @@ def build(config: Mapping[str, Any]) -> FrameModel:
         raise ContinuoError(f"model.blend is {checked.blend:g}", "It goes from 0 to below 1")
     if checked.blend and not checked.hide_own:
         raise ContinuoError("model.blend: nobody has learned to play without hearing itself", "Set hide_own too")
-    return model(checked)

@@ -14,9 +14,8 @@ from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from models import card as cards
-from models.assemble import build
+from models.assemble import Model, build
 from models.card import Card
-from models.frame_model import FrameModel
 from music import files
 from music.errors import ContinuoError, FileError, did_you_mean
 
@@ -90,7 +89,7 @@ def _targets(target: Path) -> tuple[Path, Path]:
     return stem.with_name(stem.name + _WEIGHTS), stem.with_name(stem.name + ".json")
 
 
-def load(path_or_name: str | Path, device: torch.device | str = "cpu") -> tuple[FrameModel, Card]:
+def load(path_or_name: str | Path, device: torch.device | str = "cpu") -> tuple[Model, Card]:
     """A model ready to play, and its card; CheckpointError (or CardError) says what does not fit."""
     path, beside = locate(path_or_name)
     data = files.read(path)

@@ -16,16 +16,14 @@ import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from torch import Tensor, nn
 
-from models.frame_model import FrameModel
-from models.frames import Batch
 from music import files
 from music.errors import ContinuoError
 from train.config import Config
+from train.feed import Shown
 from train.learner import Learner
-from train.rolls import Entry
-from train.run import Run
+from train.run import Listed, Run
 
-Examine = Callable[[FrameModel], dict[str, float]]
+Examine = Callable[[Any], dict[str, float]]
 """The held-out figures of a model, "nats" among them."""
 
 _LOWER_IS_BETTER = ("nats", "faults", "difference", "gap", "beats_to", "ms_per")
@@ -95,7 +93,7 @@ class Keeper(Callback):
         """Whether nothing got better for too long."""
         return 0 < self.settings.patience <= self.stale
 
-    def run(self, device: str, entries: Sequence[Entry]) -> Run:
+    def run(self, device: str, entries: Sequence[Listed]) -> Run:
         """What it came to."""
         return Run(
             folder=self.folder,
@@ -116,7 +114,7 @@ class Keeper(Callback):
         self._mark = self._saved = time.monotonic()
 
     def on_train_batch_end(
-        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Batch, batch_idx: int
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Shown, batch_idx: int
     ) -> None:
         """Everything that is due after a step, in an order that a restart repeats."""
         if not isinstance(pl_module, Learner):

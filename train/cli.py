@@ -93,14 +93,14 @@ def evaluate(model: str, data: Path, split: str, out: Path, cache: Path, as_json
     """Evaluate MODEL, a file of weights or a card, or a bundled name; of a CONFIG what was trained from it."""
     from models import checkpoint
     from train import config as configs
-    from train import evaluate as evaluation
+    from train.examine import evaluate as evaluated
     from train.run import trained
     from train.table import figures
 
     path = trained(model, out)
     player, card = checkpoint.load(path)
     settings = {key: value for key, value in card.train.items() if key != "cost"}
-    report = evaluation.evaluate(player, data, configs.parse(settings), split, cache)
+    report = evaluated(player, data, configs.parse(settings), split, cache)
     if as_json:
         click.echo(json.dumps(report.json(), ensure_ascii=False))
         return

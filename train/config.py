@@ -16,7 +16,7 @@ from music.errors import ContinuoError, did_you_mean
 
 FORMAT = 1
 
-Task = Literal["keys", "voices", "hands", "lead"]
+Task = Literal["keys", "voices", "hands", "lead", "orchestra"]
 
 _Share = Annotated[float, Meta(ge=0, le=1)]
 _Count = Annotated[int, Meta(ge=1)]

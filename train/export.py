@@ -15,9 +15,8 @@ from models.assemble import build
 from models.card import Card, Corpus
 from music import files
 from train.config import Config
-from train.evaluate import evaluate
-from train.rolls import Entry
-from train.run import Run
+from train.examine import evaluate
+from train.run import Listed, Run
 
 
 def export(config: Config, run: Run, data: Path, cache: Path) -> Card:
@@ -54,7 +53,7 @@ def export(config: Config, run: Run, data: Path, cache: Path) -> Card:
     return checkpoint.save(run.folder, rounded, figures)
 
 
-def corpora(entries: Sequence[Entry]) -> list[Corpus]:
+def corpora(entries: Sequence[Listed]) -> list[Corpus]:
     """The corpora of these pieces, each with the licences of its pieces."""
     names = dict.fromkeys(entry.corpus for entry in entries)
     found = []

@@ -8,19 +8,24 @@ from typing import Any, Protocol
 import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
 
+from models.ensemble.batch import EventBatch
 from models.frames import Batch
 from music.errors import ContinuoError
+
+
+Shown = Batch | EventBatch
+"""Windows side by side."""
 
 
 class Source(Sized, Protocol):
     """The windows of a corpus."""
 
-    def batch(self, epoch: int, indices: Sequence[int]) -> Batch:
+    def batch(self, epoch: int, indices: Sequence[int]) -> Shown:
         """These windows side by side, as they are shown in this epoch."""
         ...
 
 
-class Steps(Dataset[Batch]):
+class Steps(Dataset[Shown]):
     """The batch of each step of the whole run, or one device's share of it."""
 
     def __init__(self, source: Source, *, batch: int, epochs: int, seed: int) -> None:
@@ -36,7 +41,7 @@ class Steps(Dataset[Batch]):
     def __len__(self) -> int:
         return self.per_epoch * self.epochs
 
-    def __getitem__(self, step: int) -> Batch:
+    def __getitem__(self, step: int) -> Shown:
         epoch, place = divmod(step, self.per_epoch)
         if self._order[0] != epoch:
             generator = torch.Generator().manual_seed(self.seed * 1_000_003 + epoch)
@@ -74,7 +79,7 @@ def _as_it_is(batch: Any) -> Any:
     return batch
 
 
-def loader(steps: Steps, first: int, workers: int = 0) -> DataLoader[Batch]:
+def loader(steps: Steps, first: int, workers: int = 0) -> DataLoader[Shown]:
     """The steps from `first` on, one batch after the other."""
     return DataLoader(
         steps,

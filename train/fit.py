@@ -18,9 +18,8 @@ from lightning.pytorch import Trainer
 from lightning.pytorch.loggers import Logger, TensorBoardLogger
 from torch import nn
 
-from models.assemble import build
+from models.assemble import Model, build
 from models.checkpoint import CheckpointError, fill, load
-from models.frame_model import FrameModel
 from music.errors import ContinuoError, FileError
 from train.callbacks import Keeper, Watch
 from train.checkpoints import WholeFiles, checkpoint
@@ -90,14 +89,14 @@ def fit(config: Config, options: Options, watch: Watch) -> Run | None:
     return keeper.run(device, material.entries)
 
 
-def _built(config: Config) -> FrameModel:
+def _built(config: Config) -> Model:
     try:
         return build(config.model)
     except ContinuoError as error:
         raise ContinuoError(f"{config.name}: {error.message}", error.hint) from error
 
 
-def _begin_with(model: FrameModel, name: str, out: Path) -> None:
+def _begin_with(model: Model, name: str, out: Path) -> None:
     """Weights of another run; CheckpointError where they do not fit."""
     other, card = load(trained(name, out))
     fill(model, other.state_dict(), card.name)

@@ -15,10 +15,8 @@ from torch.optim.lr_scheduler import LambdaLR
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 from torch.utils.data import DataLoader
 
-from models.frame_model import FrameModel
-from models.frames import Batch
 from train.config import Train
-from train.feed import Steps, loader
+from train.feed import Shown, Steps, loader
 
 _LOG_EVERY = 10
 """Steps between two values of the curve; each costs a wait for the device."""
@@ -27,9 +25,9 @@ _LOG_EVERY = 10
 class Learner(LightningModule):
     """A model that learns, and the running mean of its weights."""
 
-    def __init__(self, model: FrameModel, settings: Train, steps: Steps) -> None:
+    def __init__(self, model: Any, settings: Train, steps: Steps) -> None:
         super().__init__()
-        self.model = model
+        self.model: Any = model
         self.average = deepcopy(model).requires_grad_(False)
         self.settings = settings
         self.steps = steps
@@ -37,7 +35,7 @@ class Learner(LightningModule):
         self.lost = math.nan
         """The loss last looked at, in nats per frame."""
 
-    def train_dataloader(self) -> DataLoader[Batch]:
+    def train_dataloader(self) -> DataLoader[Shown]:
         """The steps that are left, of this device's share."""
         share = self.steps.share(self.trainer.global_rank, self.trainer.world_size)
         return loader(share, self.global_step, self.settings.workers)
@@ -47,7 +45,7 @@ class Learner(LightningModule):
         progress = checkpoint["loops"]["fit_loop"]["epoch_loop.batch_progress"]
         progress["is_last_batch"] = checkpoint["global_step"] >= self.total
 
-    def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
+    def on_train_batch_start(self, batch: Shown, batch_idx: int) -> None:
         """What is random in a step hangs on seed, step and device alone: dropout survives a restart."""
         seed = (self.settings.seed * 1_000_003 + self.global_step) * 257 + self.global_rank
         torch.default_generator.manual_seed(seed)  # torch.manual_seed looks for every kind of device: 0.2 ms
@@ -56,12 +54,12 @@ class Learner(LightningModule):
         elif self.device.type == "mps":
             torch.mps.manual_seed(seed)
 
-    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+    def training_step(self, batch: Shown, batch_idx: int) -> Tensor:
         """Mean nats of the scored frames."""
         scored = batch.mask.sum()
         if self.trainer.world_size > 1:  # every frame weighs the same, on whichever device it is
             scored = self.trainer.strategy.reduce(scored.float(), reduce_op="mean")
-        nats = self.model.nll(batch)
+        nats: Tensor = self.model.nll(batch)
         loss: Tensor = (nats * batch.mask).sum() / scored.clamp_min(1)
         if self.global_step % _LOG_EVERY == 0:
             self.lost = float(loss.detach())

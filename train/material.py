@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -12,49 +13,83 @@ from models.frame_model import FrameModel
 from music import files
 from music.errors import ContinuoError
 from train.config import Config
+from train.ensembles import judge
+from train.ensembles.arrays import Ensembles
+from train.ensembles.prepare import find, open_ensembles
+from train.ensembles.windows import EventWindows
 from train.evaluate import score
 from train.evaluate.pieces import Piece
 from train.evaluate.stream import nats
-from train.rolls import Entry, Report, open_rolls
+from train.feed import Source
+from train.rolls import open_rolls
+from train.run import Listed
 from train.windows import Windows, whole
+
+Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """Windows of the train split, whole pieces of the valid split."""
+    """Windows of the train split, and who judges by the pieces of the valid split."""
 
-    windows: Windows
-    pieces: tuple[Piece, ...]
-    entries: Sequence[Entry]
+    windows: Source
+    examine: Callable[[Any], dict[str, float]]
+    """The held-out figures of a model: "nats", and what the musical score says."""
+    entries: Sequence[Listed]
     """The pieces that the windows are cut from."""
     remark: str = ""
     """What was not used, and why; empty where everything was."""
 
-    def examine(self, model: FrameModel) -> dict[str, float]:
-        """The held-out figures: "nats" per frame, and what the musical score says."""
-        leaks = model.config.task == "voices"  # what is given would tell of the soprano, which is to be predicted
-        held_out = nats(model, self.pieces, hidden=leaks)["nats_per_frame"]
-        return {"nats": held_out} | score(model, [piece.batch for piece in self.pieces])
 
-
-def gather(config: Config, data: Path, cache: Path, progress: Callable[[int, int], None] | None = None) -> Material:
+def gather(config: Config, data: Path, cache: Path, progress: Progress | None = None) -> Material:
     """Open what a config learns from; ContinuoError where there is nothing to learn from."""
+    return (_performed if config.data.task == "orchestra" else _framed)(config, data, cache, progress)
+
+
+def _framed(config: Config, data: Path, cache: Path, progress: Progress | None) -> Material:
     rolls = open_rolls(data, config.data, cache, 1, progress)
     pieces = tuple(Piece(title, batch) for title, batch in whole(rolls, "valid", config.data.advice))
+    _refuse_empty(data, pieces)
+
+    def examine(model: FrameModel) -> dict[str, float]:
+        leaks = model.config.task == "voices"  # what is given would tell of the soprano, which is to be predicted
+        held_out = nats(model, pieces, hidden=leaks)["nats_per_frame"]
+        return {"nats": held_out} | score(model, [piece.batch for piece in pieces])
+
+    windows = Windows(rolls, "train", config.data, config.train.seed)
+    return Material(windows, examine, rolls.of("train"), _remark(rolls.folder))
+
+
+def _performed(config: Config, data: Path, cache: Path, progress: Progress | None) -> Material:
+    ensembles = performed(config, data, cache, progress)
+    _refuse_empty(data, ensembles.of("valid"))
+    settings = judge.config_of(config)
+    some = judge.excerpts(ensembles, settings)
+    windows = EventWindows(
+        ensembles, "train", settings,
+        window=config.data.window, seed=config.train.seed, transpose=config.data.transpose,
+    )  # fmt: skip
+    return Material(windows, lambda model: judge.quick(model, some), ensembles.of("train"), _remark(ensembles.folder))
+
+
+def performed(config: Config, data: Path, cache: Path, progress: Progress | None = None) -> Ensembles:
+    """The ensembles of a config's corpora."""
+    return open_ensembles(find(data, config.data.corpora, config.data.leave_out), cache, progress=progress)
+
+
+def _refuse_empty(data: Path, pieces: Sequence[object]) -> None:
     if not pieces:
         raise ContinuoError(
             f"{data}: there is no piece to be judged by, the split 'valid' is empty",
             "Add pieces: one in ten is held out",
         )
-    windows = Windows(rolls, "train", config.data, config.train.seed)
-    return Material(windows, pieces, rolls.of("train"), _remark(rolls.folder))
 
 
 def _remark(folder: Path | None) -> str:
     if folder is None:
         return ""
-    report = msgspec.json.decode(files.read(folder / "report.json"), type=Report)
-    if not report.reasons:
+    report = msgspec.json.decode(files.read(folder / "report.json"))
+    if not report["reasons"]:
         return ""
-    reasons = ", ".join(f"{reason} ({count})" for reason, count in report.reasons.items())
-    return f"{report.pieces} pieces are used; not used: {reasons}. Which ones: {folder / 'report.json'}"
+    reasons = ", ".join(f"{reason} ({count})" for reason, count in report["reasons"].items())
+    return f"{report['pieces']} pieces are used; not used: {reasons}. Which ones: {folder / 'report.json'}"

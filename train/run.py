@@ -10,7 +10,11 @@ from typing import Any
 from models import checkpoint
 from music.errors import ContinuoError
 from train import config as configs
-from train.rolls import Entry
+from train.ensembles import arrays
+from train.planes import Entry
+
+Listed = Entry | arrays.Entry
+"""A piece that was learned from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +23,7 @@ class Run:
 
     folder: Path
     device: str
-    entries: Sequence[Entry]
+    entries: Sequence[Listed]
     """The pieces it learned from."""
     steps: int
     epochs: int

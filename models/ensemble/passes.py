@@ -9,7 +9,7 @@ from torch.nn import functional
 from models.ensemble.batch import EventBatch
 from models.ensemble.config import KEYS, REST
 from models.ensemble.legal import UNKNOWN
-from models.ensemble.model import PURE, EnsembleModel, Mix, Scene
+from models.ensemble.network import PURE, Mix, Network, Scene
 from models.frames import Choice
 from models.losses import Softness
 
@@ -17,7 +17,7 @@ ALL_UNKNOWN = 0.4
 """Share of the events that in training are shown with no slot known: the first pass, which every frame needs."""
 
 
-def evidence(model: EnsembleModel, present: Tensor, shape: tuple[int, ...]) -> Tensor:
+def evidence(model: Network, present: Tensor, shape: tuple[int, ...]) -> Tensor:
     """Known outcomes, long `shape` = (batch, event, slot): groups that do not play rest, all others are unknown."""
     plays = (present.float() @ model.member.T) > 0  # (B, S)
     known = torch.where(plays, UNKNOWN, REST)[:, None]
@@ -35,7 +35,7 @@ def surest(logits: Tensor, known: Tensor, passes_left: int) -> Tensor:
     return free & (place < many)
 
 
-def nll(model: EnsembleModel, scene: Scene, target: Tensor, known: Tensor, passes: int) -> Tensor:
+def nll(model: Network, scene: Scene, target: Tensor, known: Tensor, passes: int) -> Tensor:
     """(batch, event) nats: exact for who draws in so many passes, each slot given those of the passes before.
 
     An upper bound where two slots of a group are decided at once: they might be drawn in the wrong order.
@@ -50,7 +50,7 @@ def nll(model: EnsembleModel, scene: Scene, target: Tensor, known: Tensor, passe
     return nats
 
 
-def draw(model: EnsembleModel, scene: Scene, known: Tensor, choice: Choice, passes: int) -> Tensor:
+def draw(model: Network, scene: Scene, known: Tensor, choice: Choice, passes: int) -> Tensor:
     """The slots, long (batch, event, slot), with `known` honoured; ValueError where a slot has no outcome left."""
     given = known
     for left in range(passes, 0, -1):
@@ -60,7 +60,7 @@ def draw(model: EnsembleModel, scene: Scene, known: Tensor, choice: Choice, pass
     return torch.where(given == UNKNOWN, _ordered(model, known), given)
 
 
-def _ordered(model: EnsembleModel, slots: Tensor) -> Tensor:
+def _ordered(model: Network, slots: Tensor) -> Tensor:
     """The slots of each group from the top down, no note twice."""
     parts = []
     for part in torch.split(slots, [group.slots for group in model.config.groups], -1):
@@ -72,7 +72,7 @@ def _ordered(model: EnsembleModel, slots: Tensor) -> Tensor:
     return torch.cat(parts, -1)
 
 
-def past_of(model: EnsembleModel, target: Tensor, before: Tensor) -> Tensor:
+def past_of(model: Network, target: Tensor, before: Tensor) -> Tensor:
     """What sounded before each event, newest first: long (batch, event, past, slot), at least one event of it."""
     many = max(1, model.config.past)
     whole = torch.cat((before[:, :many].flip(1), target), 1)  # oldest first
@@ -80,7 +80,7 @@ def past_of(model: EnsembleModel, target: Tensor, before: Tensor) -> Tensor:
     return torch.stack([whole[:, many - 1 - back : many - 1 - back + events] for back in range(many)], 2)
 
 
-def scored(model: EnsembleModel, batch: EventBatch, *, ahead: int = 0, passes: int | None = None) -> Tensor:
+def scored(model: Network, batch: EventBatch, *, ahead: int = 0, passes: int | None = None) -> Tensor:
     """(batch, event) nats of held-out music, the true past before each event."""
     encoded = model.encode(batch.given, batch.elapsed)
     past = past_of(model, batch.target, batch.before)
@@ -89,7 +89,7 @@ def scored(model: EnsembleModel, batch: EventBatch, *, ahead: int = 0, passes: i
     return nll(model, scene, batch.target, known, passes or model.config.passes)
 
 
-def loss(model: EnsembleModel, batch: EventBatch) -> Tensor:
+def loss(model: Network, batch: EventBatch) -> Tensor:
     """(batch, event) nats as they are trained: some slots known, what is dropped and mixed as the config has it."""
     config, target = model.config, batch.target
     mix = _mixing(config.mixup, target)
@@ -128,7 +128,7 @@ def _labels(logits: Tensor, target: Tensor, soft: float) -> Tensor:
     return torch.where(target == REST, hard, (1 - soft) * hard + soft * softer)
 
 
-def _some(target: Tensor, known: Tensor, model: EnsembleModel) -> Tensor:
+def _some(target: Tensor, known: Tensor, model: Network) -> Tensor:
     """The target with some of its slots hidden: all, each by chance, or whole groups by chance."""
     shape, device = target.shape, target.device
     share = torch.rand(*shape[:2], 1, device=device)

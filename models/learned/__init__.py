@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from models import checkpoint
+from models.assemble import Model
 from models.frame_model import FrameModel
 from models.learned.comp import CompPlayer
 from models.learned.hands import HandPlayer
@@ -26,8 +27,10 @@ def make(name: str, device: str = "cpu") -> Player[Any]:
     return player(model, card.name)
 
 
-def player(model: FrameModel, name: str) -> Player[Any]:
-    """A frame model as a player; ContinuoError for a task that nobody plays live."""
+def player(model: Model, name: str) -> Player[Any]:
+    """A model as a player; ContinuoError for a task that nobody plays live."""
+    if not isinstance(model, FrameModel):
+        raise ContinuoError(f"the model {name!r} is of an ensemble, which nobody plays live yet", "Take another model")
     task = model.config.task
     if task not in PLAYERS:
         raise ContinuoError(f"the model {name!r} decides {task!r}, which is no player", "Take another model")

@@ -14,7 +14,8 @@ from models.ensemble.batch import EventBatch, kind_of
 from models.ensemble.config import KEYS, REST, EnsembleConfig
 from models.ensemble.decoder import block_relations
 from models.ensemble.legal import UNKNOWN, Legal
-from models.ensemble.model import EnsembleModel, Mix
+from models.ensemble.model import EnsembleModel
+from models.ensemble.network import Mix
 from models.frames import Choice
 
 SMALL = {"width": 16, "key_width": 8, "encoder_layers": 1, "decoder_layers": 2, "heads": 2, "context": 6, "reach": 12}

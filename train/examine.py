@@ -1,0 +1,19 @@
+"""All figures of a model on held-out pieces, whatever kind it is of."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from models.assemble import Model
+from models.frame_model import FrameModel
+from train import evaluate as frames
+from train.config import Config
+from train.ensembles import report as ensembles
+from train.evaluate.report import Report
+
+
+def evaluate(model: Model, data: Path, config: Config, split: str, cache: Path = frames.CACHE) -> Report:
+    """See `train.evaluate.evaluate` and `train.ensembles.report.evaluate`."""
+    if isinstance(model, FrameModel):
+        return frames.evaluate(model, data, config, split, cache)
+    return ensembles.evaluate(model, data, config, split, cache)
