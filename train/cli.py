@@ -19,6 +19,7 @@ _PATH = click.Path(path_type=Path)
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
 _OUT = click.option("--out", type=_PATH, default=Path("runs"), show_default=True, help="Folder of the runs.")
 _DATA = click.option("--data", type=_PATH, default=Path(), help="Folder of the corpora; default: this folder.")
+_PREPARED = ["keys", "voices", "hands", "lead", "orchestra"]
 _DEVICES = click.Choice(["auto", "cpu", "cuda", "mps"])
 _DEVICE = click.option("--device", type=_DEVICES, default="auto", show_default=True, help="Where it computes.")
 _EPOCHS = click.option("--epochs", type=click.IntRange(1), help="Other than the config's.")
@@ -109,13 +110,15 @@ def evaluate(model: str, data: Path, split: str, out: Path, cache: Path, as_json
 
 @click.command(short_help="Read a folder of music for training, and say what cannot be used.")
 @click.argument("folder", metavar="DIR", type=_PATH)
-@click.option("--task", type=click.Choice(["keys", "voices", "hands", "lead"]), default="keys", show_default=True)
+@click.option("--task", type=click.Choice(_PREPARED), default="keys", show_default=True)
 @click.option("--out", type=_PATH, help="Folder of rolls to write; default: one in the cache, where training looks.")
 @_CACHE
 @_JOBS
 @_JSON
 def prepare(folder: Path, task: str, out: Path | None, cache: Path, jobs: int, as_json: bool) -> None:
-    """Read the MIDI files in DIR for a task: keys, voices (SATB), hands (piano) or lead (melody and chords).
+    """Read the MIDI files in DIR for a task.
+
+    Tasks: keys, voices (SATB), hands (piano), lead (melody and chords), orchestra (with a piano, or reduced to one).
 
     Training does this by itself; this shows what would be dropped and why, and does it with more processes.
     """
@@ -128,7 +131,8 @@ def prepare(folder: Path, task: str, out: Path | None, cache: Path, jobs: int, a
     for dropped in report["dropped"]:
         _tell(f"{dropped['corpus']}/{dropped['title']}: {dropped['reason']} {dropped['detail']}".rstrip())
     splits = ", ".join(f"{count} {split}" for split, count in report["splits"].items())
-    _tell(f"{report['pieces']} pieces ({splits}), {report['frames']} frames; {len(report['dropped'])} not used")
+    unit = "frames" if "frames" in report else "events"
+    _tell(f"{report['pieces']} pieces ({splits}), {report[unit]} {unit}; {len(report['dropped'])} not used")
     click.echo(target)
 
 

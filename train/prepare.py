@@ -8,13 +8,15 @@ from typing import Any
 
 import msgspec
 from rich.console import Console
-from rich.progress import Progress
+from rich.progress import Progress as Bar
 
 from music import files
 from music.errors import ContinuoError
 from train import rolls
 from train.config import Data
 from train.corpora import survey
+from train.ensembles import prepare as ensembles
+from train.readings import Progress
 
 
 def prepared(folder: Path, task: str, out: Path | None, cache: Path, jobs: int) -> tuple[Path, dict[str, Any]]:
@@ -27,18 +29,32 @@ def prepared(folder: Path, task: str, out: Path | None, cache: Path, jobs: int) 
         cache: the folder of prepared pieces.
         jobs: processes.
     """
-    settings = msgspec.convert({"task": task, "corpora": ["."]}, Data)
-    with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:
+    with Bar(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:
         task_id = bar.add_task("Reading", total=None)
 
         def progress(done: int, total: int) -> None:
             bar.update(task_id, completed=done, total=total)
 
         if out is not None:
-            found = survey(folder, settings.corpora, {})
-            return out, msgspec.to_builtins(rolls.prepare(found, out, task, jobs, progress))
-        target = rolls.open_rolls(folder, settings, cache, jobs, progress).folder
+            return out, _written(folder, task, out, jobs, progress)
+        target = _opened(folder, task, cache, jobs, progress)
     if target is None:
         raise ContinuoError(f"{folder}: there is nothing to prepare in a benchmark file", "Train on it as it is")
     report: dict[str, Any] = msgspec.json.decode(files.read(target / "report.json"))
     return target, report
+
+
+def _written(folder: Path, task: str, out: Path, jobs: int, progress: Progress) -> dict[str, Any]:
+    if task == ensembles.TASK:
+        report: Any = ensembles.prepare(ensembles.find(folder, ["."], {}), out, jobs, progress)
+    else:
+        report = rolls.prepare(survey(folder, ["."], {}), out, task, jobs, progress)
+    found: dict[str, Any] = msgspec.to_builtins(report)
+    return found
+
+
+def _opened(folder: Path, task: str, cache: Path, jobs: int, progress: Progress) -> Path | None:
+    if task == ensembles.TASK:
+        return ensembles.open_ensembles(ensembles.find(folder, ["."], {}), cache, jobs, progress).folder
+    settings = msgspec.convert({"task": task, "corpora": ["."]}, Data)
+    return rolls.open_rolls(folder, settings, cache, jobs, progress).folder

@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 from bridge.cli import main
 from models import card as cards
 from models import checkpoint
+from tests.train.ensembles.makers import orchestra, pairs, piano
 from tests.train.pieces import song, write
 from tests.train.runs import songs, written
 from train import cli, run
@@ -248,6 +249,13 @@ def test_kit_that_is_not_installed_is_told(config: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(cli, "find_spec", lambda _: None)
     lines = refused(continuo("train", config))
     assert lines[1] == '  pip install "continuo[train]".'
+
+
+def test_pairs_of_piano_and_orchestra_are_prepared(tmp_path: Path) -> None:
+    pairs(tmp_path / "pairs", {"a": (piano(), orchestra())}, {"a": "train"})
+    told = continuo("prepare", tmp_path / "pairs", "--task", "orchestra", "--cache", tmp_path / "cache")
+    assert "1 pieces (1 train), 16 events; 0 not used" in told.stderr
+    assert (Path(told.stdout.strip()) / "slots.npy").is_file()
 
 
 def test_folder_is_prepared_and_what_is_dropped_is_told(tmp_path: Path) -> None:

@@ -34,6 +34,7 @@ HALF = 0.5
 _OCTAVE = 12
 _KEY_CONTEXTS = 3 * 2 * 2 * 2
 _UNIT_KEY = UNIT_PITCH - LOWEST
+_FIRST_UNIT = np.flatnonzero(np.diff(UNIT_SECTION, prepend=-1))
 
 
 class Silence:
@@ -91,10 +92,10 @@ class CountTable:
 
         Args:
             train: pieces.
-            past: whether it also knows if the unit sounded before the event.
+            past: whether it also knows if the unit, its section and the piano's key sounded before the event.
         """
         self._past = past
-        contexts = _KEY_CONTEXTS * (2 if past else 1)
+        contexts = _KEY_CONTEXTS * (8 if past else 1)
         counts = np.zeros((2, len(UNITS) * contexts), np.int64)
         offset = np.arange(len(UNITS)) * contexts
         for piece in train:
@@ -117,13 +118,12 @@ class CountTable:
         """Event by event, from its own state before."""
         if not self._past:
             return self.decide(self.probabilities(piece))
-        keys = key_contexts(piece.arrays.piano)[:, _UNIT_KEY] * 2
-        sounds = self._table > self.threshold
-        units = np.arange(len(UNITS))
+        sounds, numbers = self._table > self.threshold, np.arange(len(UNITS))
         played = np.zeros(piece.state.shape, bool)
-        last = played[0]
-        for event, row in enumerate(keys):
-            last = played[event] = sounds[units, row + last]
+        last = np.zeros_like(played[:1])
+        for event, row in enumerate(_piano_contexts(piece.arrays.piano)):
+            last = sounds[numbers, row + _past_contexts(last)]
+            played[event] = last
         return played
 
     def _chances(self, piano: Keys, before: State) -> Chances:
@@ -131,8 +131,9 @@ class CountTable:
 
     def _contexts(self, piano: Keys, before: State) -> NDArray[np.int64]:
         """(event, unit): which column of the table."""
-        keys = key_contexts(piano)[:, _UNIT_KEY]
-        return keys * 2 + before if self._past else keys
+        if not self._past:
+            return key_contexts(piano)[:, _UNIT_KEY]
+        return _piano_contexts(piano) + _past_contexts(before)
 
     def _best_threshold(self, train: Sequence[Piece]) -> float:
         """With the highest TP / (TP + FP + FN) where the orchestra changes."""
@@ -157,6 +158,19 @@ def key_contexts(piano: Keys) -> NDArray[np.int64]:
     farther = in_class > sounds.astype(np.int64) + above + below
     state = np.minimum(piano, STRUCK).astype(np.int64)
     return ((state * 2 + above) * 2 + below) * 2 + farther
+
+
+def _piano_contexts(piano: Keys) -> NDArray[np.int64]:
+    """(event, unit): what the piano does and whether the unit's key sounded before, times the 4 of `_past_contexts`."""
+    sounded = np.zeros(piano.shape, bool)
+    sounded[1:] = piano[:-1] > 0
+    return (key_contexts(piano) * 2 + sounded)[:, _UNIT_KEY] * 4
+
+
+def _past_contexts(before: State) -> NDArray[np.int64]:
+    """(event, unit): whether the unit sounded before, and whether any of its section did."""
+    sections = np.logical_or.reduceat(before, _FIRST_UNIT, 1)
+    return before + 2 * sections[:, UNIT_SECTION].astype(np.int64)
 
 
 def _smoothed(events: NDArray[np.float64], sounding: NDArray[np.float64]) -> NDArray[np.float64]:

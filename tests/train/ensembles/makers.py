@@ -5,14 +5,12 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
-from music.beat import Meter
 from music.midifile import Score, Track
 from tests.train.pieces import Line, part, score, write
 from train.corpora import Piece
 from train.ensembles.reading import Source
 
-FLUTE, OBOE, HORN, VIOLIN, VIOLA, CELLO = 73, 68, 60, 40, 41, 42
-BARS = 4
+FLUTE, OBOE, VIOLIN, CELLO = 73, 68, 40, 42
 STEPS = (0, 2, 4, 5, 7, 9, 11, 12)
 
 
@@ -65,6 +63,3 @@ def pairs(folder: Path, found: dict[str, tuple[Score, Score]], splits: dict[str,
                 }
             )
     return folder
-
-
-TRIPLE = (Meter(0, 3, 4),)
