@@ -40,6 +40,14 @@ def build(config: Mapping[str, Any]) -> Model:
     return FrameModel(checked)
 
 
+def build_frames(config: Mapping[str, Any]) -> FrameModel:
+    """As `build`, for those who need a frame model; ContinuoError where the config describes another kind."""
+    model = build(config)
+    if not isinstance(model, FrameModel):
+        raise ContinuoError(f"model.kind: {config['kind']!r} is no frame model", 'Take kind = "frame"')
+    return model
+
+
 def _check_ensemble(config: EnsembleConfig) -> None:
     """ContinuoError where parts of a config do not go together."""
     if config.width % config.heads:

@@ -176,6 +176,8 @@ def _completed(config: Config) -> dict[str, Any]:
     task = config.data.task
     if config.data.advice and task not in {"voices", "lead"}:
         raise ConfigError(f"data.advice: for {task!r} there are no rules", "Leave it out")
+    if task in _ENSEMBLES:
+        return _ensemble(config.model, _ENSEMBLES[task])
     own = _SHAPES[task]["given"]
     if config.model.get("given", own) not in {own, own + PLANES}:
         raise ConfigError(f"model.given is {config.model['given']!r} and not {own}", "Leave it out: the task says it")
@@ -184,6 +186,16 @@ def _completed(config: Config) -> dict[str, Any]:
     if model["task"] != task:
         raise ConfigError(f"model.task is {model['task']!r} and data.task {task!r}", "Leave model.task out")
     return model
+
+
+_ENSEMBLES = {"orchestra": "orchestra"}
+"""Who plays, by the task."""
+
+
+def _ensemble(model: dict[str, Any], name: str) -> dict[str, Any]:
+    if model.get("ensemble", name) != name or model.get("kind", "ensemble") != "ensemble":
+        raise ConfigError(f"model is no ensemble model of {name!r}", "Leave model.kind and model.ensemble out")
+    return {"kind": "ensemble", "ensemble": name} | model
 
 
 def changed(config: Config, changes: dict[str, Any]) -> Config:

@@ -12,7 +12,6 @@ from models.ensemble.batch import EventBatch
 from models.frames import Batch
 from music.errors import ContinuoError
 
-
 Shown = Batch | EventBatch
 """Windows side by side."""
 

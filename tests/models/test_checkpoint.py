@@ -11,7 +11,7 @@ import torch
 
 from models import card as cards
 from models import checkpoint
-from models.assemble import build
+from models.assemble import build_frames
 from models.card import Card, CardError
 from models.checkpoint import CheckpointError
 from models.frame_model import FrameModel
@@ -26,7 +26,7 @@ CONFIG = {
 @pytest.fixture
 def model() -> FrameModel:
     torch.manual_seed(0)
-    return build(CONFIG)
+    return build_frames(CONFIG)
 
 
 @pytest.fixture
@@ -139,13 +139,13 @@ def test_weights_that_are_no_numbers_are_not_saved(tmp_path: Path, model: FrameM
 
 
 def test_weights_of_another_width_are_refused(saved: Path, tmp_path: Path) -> None:
-    checkpoint.save(tmp_path / "wide", build(CONFIG | {"width": 16}), card())
+    checkpoint.save(tmp_path / "wide", build_frames(CONFIG | {"width": 16}), card())
     with pytest.raises(CheckpointError, match=r"weights of another architecture \(.* is .*, not .*\)"):
         checkpoint.load(tmp_path / "wide.safetensors")
 
 
 def test_weights_of_another_depth_are_refused(saved: Path, tmp_path: Path) -> None:
-    checkpoint.save(tmp_path / "deep", build(CONFIG | {"layers": 2}), card())
+    checkpoint.save(tmp_path / "deep", build_frames(CONFIG | {"layers": 2}), card())
     with pytest.raises(CheckpointError, match="weights of another architecture"):
         checkpoint.load(tmp_path / "deep.safetensors")
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.abreast import Closed
-from models.assemble import build
+from models.assemble import build_frames
 from models.capture import live_step
 from models.frame_model import FrameModel, FrameState
 from models.frames import Batch, Choice, blended
@@ -41,7 +41,7 @@ def no_gradients() -> Iterator[None]:
 
 def model(name: str) -> FrameModel:
     torch.manual_seed(1)
-    return build(CONFIGS[name] | SMALL).eval()
+    return build_frames(CONFIGS[name] | SMALL).eval()
 
 
 def piece(name: str, batch: int, frames: int, seed: int = 0) -> Batch:
@@ -175,7 +175,7 @@ def test_everything_learns(name: str) -> None:
 )
 def test_training_may_differ_from_playing(name: str, change: dict[str, Any]) -> None:
     torch.manual_seed(0)
-    made, music = build(CONFIGS[name] | SMALL | change), piece(name, 2, 8)
+    made, music = build_frames(CONFIGS[name] | SMALL | change), piece(name, 2, 8)
     played, learned = made.eval().nll(music), made.train().nll(music)
     assert bool(torch.isfinite(learned).all())
     assert not torch.allclose(played, learned)
@@ -184,7 +184,7 @@ def test_training_may_differ_from_playing(name: str, change: dict[str, Any]) -> 
 def again(name: str, **changes: float) -> FrameModel:
     """The same weights with other listeners."""
     torch.manual_seed(1)
-    return build(CONFIGS[name] | SMALL | changes).eval()
+    return build_frames(CONFIGS[name] | SMALL | changes).eval()
 
 
 def heard(made: FrameModel, music: Batch) -> list[FrameState]:
@@ -261,7 +261,7 @@ def test_the_same_seed_draws_the_same_frame(name: str) -> None:
 )
 def test_a_config_that_makes_no_model_is_refused_in_a_sentence(change: dict[str, Any], said: str) -> None:
     with pytest.raises(ContinuoError) as refused:
-        build(CONFIGS["keys"] | change)
+        build_frames(CONFIGS["keys"] | change)
     assert said in str(refused.value)
 
 

@@ -39,7 +39,7 @@ def excerpts(ensembles: Ensembles, config: EnsembleConfig, split: str = "valid")
     """The middle of some pieces of a split, evenly from all of it."""
     found = []
     for entry in spread(ensembles.of(split), EXCERPTS):
-        piece = Part(ensembles, entry, config, only_piano=False)
+        piece = Part(ensembles.piece(entry), config)
         events = min(EVENTS, len(piece))
         found.append(piece.window((len(piece) - events) // 2, events, 0))
     return found

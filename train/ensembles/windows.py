@@ -6,7 +6,7 @@ Nothing here is kept between calls: what a window shows in an epoch hangs on see
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -19,7 +19,7 @@ from models.ensemble.legal import UNKNOWN
 from models.ensemble.summary import STRETCHES
 from music.orchestra import FIRST_SLOT, SECTIONS
 from music.orchestra import REST as NOBODY
-from train.ensembles.arrays import Ensembles, Entry
+from train.ensembles.arrays import Ensembles
 
 HELD, STRUCK = 1, 2
 _LOW = np.array([section.instrument.extreme[0] for section in SECTIONS])
@@ -38,11 +38,8 @@ class EventWindows:
         window: int,
         seed: int = 0,
         transpose: tuple[int, int] = (0, 0),
-        corpora: Sequence[str] = (),
-        only_piano: bool = True,
     ) -> None:
-        entries = [entry for entry in ensembles.of(split) if not corpora or entry.corpus in corpora]
-        self._pieces = [Part(ensembles, entry, config, only_piano=only_piano) for entry in entries]
+        self._pieces = [Part(ensembles.piece(entry), config) for entry in ensembles.of(split)]
         self._places = [
             (number, first)
             for number, piece in enumerate(self._pieces)
@@ -71,51 +68,40 @@ class EventWindows:
         return _beside(found)
 
 
-def whole(ensembles: Ensembles, split: str, config: EnsembleConfig, corpora: Sequence[str] = (),
-          *, only_piano: bool = True) -> Iterator[tuple[Entry, EventBatch]]:  # fmt: skip
-    """Each piece of a split as one batch."""
-    for entry in ensembles.of(split):
-        if not corpora or entry.corpus in corpora:
-            piece = Part(ensembles, entry, config, only_piano=only_piano)
-            if len(piece):
-                yield entry, piece.window(0, len(piece), 0)
-
-
 class Part:
-    """A piece as its model hears it: the events at which the piano plays, or all."""
+    """A piece as its model hears it."""
 
-    def __init__(self, ensembles: Ensembles, entry: Entry, config: EnsembleConfig, *, only_piano: bool) -> None:
-        arrays = ensembles.piece(entry)
-        self.rows = np.flatnonzero(arrays.at_piano) if only_piano else np.arange(entry.events)
+    def __init__(self, arrays: Ensembles, config: EnsembleConfig) -> None:
+        """Take the arrays of one piece, see `Ensembles.piece`."""
         self._arrays, self._past = arrays, max(1, config.past)
         slots = np.asarray(arrays.slots)
         self.present = np.array([bool((slots[:, first] != NOBODY).any()) for first in FIRST_SLOT])
         self._whole = _summary(np.asarray(arrays.piano)) if config.summary else None
 
     def __len__(self) -> int:
-        return len(self.rows)
+        return len(self._arrays.piano)
 
     def window(self, first: int, events: int, shift: int) -> EventBatch:
         """Some events, so many semitones higher; what lies outside of a range then is an octave nearer.
 
         Where a piece is shorter than the window, the events after its end are not scored.
         """
-        rows = self.rows[first : first + events]
+        arrays, rows = self._arrays, slice(first, first + events)
+        there = len(arrays.beat[rows])
         piano = np.zeros((events, KEYS), np.uint8)
-        piano[: len(rows)] = moved(self._arrays.piano[rows], shift)
-        slots = np.full((events, self._arrays.slots.shape[1]), REST, np.int64)
-        slots[: len(rows)] = self._keys(self._arrays.slots[rows], shift)
+        piano[:there] = moved(arrays.piano[rows], shift)
+        slots = np.full((events, arrays.slots.shape[1]), REST, np.int64)
+        slots[:there] = self._keys(arrays.slots[rows], shift)
         beats = np.zeros(events, np.float32)
-        since = self.rows[max(0, first - 1)] if len(rows) else 0
-        beats[: len(rows)] = np.diff(self._arrays.beat[rows], prepend=self._arrays.beat[since])
-        earlier = self.rows[max(0, first - self._past) : first]
+        beats[:there] = np.diff(arrays.beat[rows], prepend=arrays.beat[max(0, first - 1)])
+        earlier = self._keys(arrays.slots[max(0, first - self._past) : first], shift)[::-1]
         before = np.full((self._past, slots.shape[1]), UNKNOWN, np.int64)
-        before[: len(earlier)] = self._keys(self._arrays.slots[earlier], shift)[::-1]
+        before[: len(earlier)] = earlier
         return EventBatch(
             given=torch.from_numpy(np.stack((piano > 0, piano == STRUCK), -1)).float()[None],
             target=torch.from_numpy(slots)[None],
             elapsed=kind_of(torch.from_numpy(beats), ELAPSED)[None],
-            mask=(torch.arange(events) < len(rows))[None],
+            mask=(torch.arange(events) < there)[None],
             present=torch.from_numpy(self.present)[None],
             before=torch.from_numpy(before)[None],
             whole=None if self._whole is None else torch.from_numpy(moved(self._whole, shift))[None],

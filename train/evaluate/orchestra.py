@@ -66,12 +66,11 @@ class Piece:
 class Player(Protocol):
     """What is measured."""
 
-    def probabilities(self, piece: Piece) -> Chances:
-        """Of each event from `piece.arrays.piano` up to it and the written orchestra before it, all at once."""
-        ...
+    def foretell(self, piece: Piece) -> tuple[State, NDArray[np.float64]]:
+        """What it would play at each event after the written orchestra before it, and (event,) nats of what came.
 
-    def decide(self, chances: Chances) -> State:
-        """What it would play."""
+        From the piano up to the event; exact nats of the event's state, or an upper bound.
+        """
         ...
 
     def play(self, piece: Piece) -> State:
@@ -102,20 +101,23 @@ def before(state: State) -> State:
     return found
 
 
-def metrics(player: Player, some: Iterable[Piece]) -> Figures:
+def metrics(player: Player, some: Sequence[Piece]) -> Figures:
     """All figures of a player: teacher-forced, and with `free_` in front free-running."""
-    forced, free, nats = _Hits(), _Hits(), _Mean()
+    free = _Hits()
     for piece in some:
-        chances = player.probabilities(piece)
-        nats.add(surprise(chances, piece.state)[piece.arrays.at_piano])
-        forced.add(piece, player.decide(chances), piece.before)
         played = player.play(piece)
         free.add(piece, played, before(played))
-    return (
-        {"nats_per_piano_event": nats.value}
-        | forced.figures()
-        | {f"free_{name}": value for name, value in free.figures().items()}
-    )
+    return forced_metrics(player, some) | {f"free_{name}": value for name, value in free.figures().items()}
+
+
+def forced_metrics(player: Player, some: Iterable[Piece]) -> Figures:
+    """The teacher-forced figures of a player."""
+    forced, nats = _Hits(), _Mean()
+    for piece in some:
+        foretold, surprises = player.foretell(piece)
+        nats.add(surprises[piece.arrays.at_piano])
+        forced.add(piece, foretold, piece.before)
+    return {"nats_per_piano_event": nats.value} | forced.figures()
 
 
 def written(some: Iterable[Piece]) -> Figures:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 import numpy as np
@@ -19,6 +20,7 @@ from train.evaluate.orchestra import (
     Player,
     State,
     metrics,
+    surprise,
     written,
 )
 from train.evaluate.pieces import spread
@@ -37,7 +39,24 @@ _UNIT_KEY = UNIT_PITCH - LOWEST
 _FIRST_UNIT = np.flatnonzero(np.diff(UNIT_SECTION, prepend=-1))
 
 
-class Silence:
+class Counting(ABC):
+    """Who expects each unit by itself."""
+
+    def foretell(self, piece: Piece) -> tuple[State, NDArray[np.float64]]:
+        """What it would play, and the nats of what came."""
+        chances = self.probabilities(piece)
+        return self.decide(chances), surprise(chances, piece.state)
+
+    @abstractmethod
+    def probabilities(self, piece: Piece) -> Chances:
+        """Of each event from the piano up to it and the written orchestra before it, all at once."""
+
+    @abstractmethod
+    def decide(self, chances: Chances) -> State:
+        """What it would play."""
+
+
+class Silence(Counting):
     """Plays nothing; expects each unit as often as it sounds in the train split."""
 
     def __init__(self, train: Sequence[Piece]) -> None:
@@ -58,7 +77,7 @@ class Silence:
         return np.zeros(piece.state.shape, bool)
 
 
-class Repeat:
+class Repeat(Counting):
     """Says the event before again; how likely a unit goes on, or begins, is counted over all units."""
 
     def __init__(self, train: Sequence[Piece]) -> None:
@@ -81,7 +100,7 @@ class Repeat:
         return np.zeros(piece.state.shape, bool)
 
 
-class CountTable:
+class CountTable(Counting):
     """How often a unit sounds under what the piano does with its pitch, an octave off and further octaves off.
 
     A unit's counts are smoothed by those of its section, and these by those of all (additive backing off).

@@ -8,7 +8,7 @@ import torch
 from bridge.brain.careful import Careful
 from bridge.brain.players import Players
 from models import learned
-from models.assemble import build
+from models.assemble import build_frames
 from models.blocks.live import ascending, chord, consensus, picking, voices
 from models.player import Frame, Moment, Sound, Wish
 from music.errors import ContinuoError
@@ -25,7 +25,7 @@ KERNELS = [
 
 def player(task: str) -> Careful:
     torch.manual_seed(2)
-    return Careful(learned.player(build(CONFIGS[task] | SMALL).eval(), task))
+    return Careful(learned.player(build_frames(CONFIGS[task] | SMALL).eval(), task))
 
 
 @pytest.mark.parametrize("task", ["voices, advised", "hands", "lead, advised"])
@@ -54,7 +54,7 @@ def test_nothing_is_compiled_after_a_player_is_loaded(task: str) -> None:
 @pytest.mark.parametrize("task", CONFIGS)
 def test_a_player_with_weights_that_are_no_numbers_is_not_taken(task: str) -> None:
     torch.manual_seed(2)
-    model = build(CONFIGS[task] | SMALL).eval()
+    model = build_frames(CONFIGS[task] | SMALL).eval()
     with torch.no_grad():
         model.trunk.spread.weight[0, 0] = float("nan")
     broken = Careful(learned.player(model, task))

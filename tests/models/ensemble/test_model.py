@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import pytest
 import torch
@@ -31,8 +32,8 @@ def same_dice() -> None:
     torch.manual_seed(5)
 
 
-def made(ensemble: str = "orchestra", **more: object) -> EnsembleModel:
-    config = EnsembleConfig(**{"ensemble": ensemble, **SMALL, **more})  # type: ignore[arg-type]
+def made(ensemble: str = "orchestra", **more: Any) -> EnsembleModel:
+    config = EnsembleConfig(**{"ensemble": ensemble, **SMALL, **more})
     model = EnsembleModel(config)
     for value in model.parameters():  # nothing is at the zero where some of it starts
         torch.nn.init.normal_(value, std=0.2)
@@ -70,7 +71,7 @@ def whole_logits(model: EnsembleModel, batch: EventBatch, ahead: int = 0) -> Ten
 
 
 @pytest.mark.parametrize("more", VARIANTS, ids=str)
-def test_event_by_event_is_as_all_at_once(more: dict[str, object]) -> None:
+def test_event_by_event_is_as_all_at_once(more: dict[str, Any]) -> None:
     model = made(**more)
     piece = music(model, batch=1, events=12)
     with torch.inference_mode():
@@ -88,7 +89,7 @@ def test_event_by_event_is_as_all_at_once(more: dict[str, object]) -> None:
 
 
 @pytest.mark.parametrize("more", VARIANTS, ids=str)
-def test_what_is_to_come_changes_nothing(more: dict[str, object]) -> None:
+def test_what_is_to_come_changes_nothing(more: dict[str, Any]) -> None:
     model = made(**more)
     piece = music(model, batch=1)
     later = music(model, batch=1)
@@ -110,7 +111,7 @@ def test_who_may_looks_ahead_just_so_far() -> None:
 
 
 @pytest.mark.parametrize("more", VARIANTS, ids=str)
-def test_a_piece_is_the_same_in_whatever_company(more: dict[str, object]) -> None:
+def test_a_piece_is_the_same_in_whatever_company(more: dict[str, Any]) -> None:
     model = made(**more)
     pieces = music(model, batch=3)
     with torch.inference_mode():

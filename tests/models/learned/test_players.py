@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import torch
 
-from models.assemble import build
+from models.assemble import build_frames
 from models.learned import player
 from models.player import Answer, Frame, Moment, Player, Sound, Wish
 from music.pitch import Key
@@ -46,7 +46,7 @@ def no_gradients() -> Iterator[None]:
 
 def make(task: str) -> Player[Any]:
     torch.manual_seed(2)
-    model = build(CONFIGS[task] | SMALL).eval()
+    model = build_frames(CONFIGS[task] | SMALL).eval()
     if task == "hands":
         model.sampler.out.bias[1:] += 2.5  # type: ignore[attr-defined]  # without learning it would hardly play
     return player(model, task)
@@ -157,7 +157,7 @@ def test_a_hand_that_was_asked_in_this_frame_already_keeps_what_it_struck() -> N
 
 def test_a_right_hand_alone_gets_a_chord_for_the_model_to_go_on_from() -> None:
     torch.manual_seed(2)
-    silent = build(CONFIGS["hands"] | SMALL).eval()
+    silent = build_frames(CONFIGS["hands"] | SMALL).eval()
     silent.sampler.out.bias[0] += 50  # type: ignore[attr-defined]  # it never plays
     made, held, wish = player(silent, "hands"), (Sound(76, 80),), Wish(((30, 70),) * 5, temperature=1.0)
     state, struck = made.start(), []

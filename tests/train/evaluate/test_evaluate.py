@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from models.assemble import build
+from models.assemble import build_frames
 from models.frames import Batch
 from music.errors import ContinuoError
 from train.config import Config, parse
@@ -52,7 +52,7 @@ def pieces_of(file: Path, split: str) -> list[Piece]:
 
 
 def test_a_benchmark_file_gives_one_object_of_figures_and_baselines(file: Path, config: Config) -> None:
-    found = json.loads(msgspec.json.encode(evaluate(build(KEYS), file, config, "valid").json()))
+    found = json.loads(msgspec.json.encode(evaluate(build_frames(KEYS), file, config, "valid").json()))
     assert found["pieces"] == 3 and found["frames"] == 72
     assert found["nats_per_frame"] > 0 and found["ms_per_step"] > 0
     assert {"silence", "marginal", "copy_previous", "markov", "persistence"} <= found["baselines"].keys()
@@ -62,19 +62,19 @@ def test_a_benchmark_file_gives_one_object_of_figures_and_baselines(file: Path, 
 
 def test_a_split_that_is_not_there_is_one_sentence(file: Path, config: Config) -> None:
     with pytest.raises(ContinuoError, match="no piece of the split 'test'"):
-        evaluate(build(KEYS), file, config, "test")
+        evaluate(build_frames(KEYS), file, config, "test")
 
 
 def test_without_a_train_split_nothing_is_counted_and_it_is_said(file: Path, config: Config, tmp_path: Path) -> None:
     tables = dict(np.load(file))
     np.savez(tmp_path / "held.npz", test_roll=tables["valid_roll"], test_lengths=tables["valid_lengths"])
-    report = evaluate(build(KEYS), tmp_path / "held.npz", config, "test")
+    report = evaluate(build_frames(KEYS), tmp_path / "held.npz", config, "test")
     assert list(report.baselines) == ["persistence"]
     assert any("no train split" in remark for remark in report.remarks)
 
 
 def test_the_model_learns_on_as_before_after_a_score(file: Path) -> None:
-    model = build(KEYS).train()
+    model = build_frames(KEYS).train()
     found = score(model, [piece.batch for piece in pieces_of(file, "valid")])
     assert model.training
     assert {"frame_f1", "onset_f1", "change_f1"} == found.keys()
@@ -106,7 +106,7 @@ def test_after_the_warm_up_the_model_hears_itself(file: Path) -> None:
 
 def test_steps_company_and_keys_make_no_difference_to_a_model_that_is_right(file: Path) -> None:
     torch.manual_seed(0)
-    found = probed(build(KEYS).eval(), pieces_of(file, "valid"), "keys")
+    found = probed(build_frames(KEYS).eval(), pieces_of(file, "valid"), "keys")
     assert found["company_difference_nats"] < 1e-4
     assert found["step_difference"] < 1e-4
 
@@ -141,7 +141,7 @@ def test_a_model_that_hangs_on_its_batch_is_found(file: Path) -> None:
 def test_pieces_played_side_by_side_are_played_as_each_alone(file: Path) -> None:
     torch.manual_seed(0)
     for sampler in ("independent", "ascending"):
-        model = build(KEYS | {"sampler": sampler}).eval()
+        model = build_frames(KEYS | {"sampler": sampler}).eval()
         with torch.no_grad():
             out = "sampler.out" if sampler == "ascending" else "sampler.sampler.out"
             model.get_parameter(f"{out}.weight").mul_(30)

@@ -7,7 +7,7 @@ from music.orchestra import FIRST_SLOT, SLOTS
 from train.ensembles.arrays import Ensembles, Entry
 from train.ensembles.events import LOWEST
 from train.evaluate.orchestra import UNITS, Chances, Piece, State, metrics, pieces, shuffled, surprise, units, written
-from train.evaluate.orchestra_tables import CountTable, Repeat, Silence, baselines, key_contexts
+from train.evaluate.orchestra_tables import Counting, CountTable, Repeat, Silence, baselines, key_contexts
 
 FLUTE, OBOE, CELLO = 1, 2, 13
 
@@ -27,7 +27,7 @@ def piece(piano: list[list[int]], orchestra: list[dict[int, list[int]]]) -> Piec
     return Piece(arrays, units(slots))
 
 
-class Fixed:
+class Fixed(Counting):
     """Plays what it is told."""
 
     def __init__(self, chances: Chances, played: State) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from models.assemble import build
+from models.assemble import build_frames
 from models.frame_model import FrameModel
 from music.midifile import Score
 from tests.train.pieces import chorale, corpus, part, score, song
@@ -49,7 +49,7 @@ def case(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, Path, Con
 def quiet(task: str) -> FrameModel:
     """A model that has learned nothing but to play little."""
     torch.manual_seed(0)
-    model = build(MODELS[task])
+    model = build_frames(MODELS[task])
     if task == "hands":
         with torch.no_grad():
             model.get_parameter("sampler.out.bias").copy_(torch.tensor([6.0, 0.0, 0.0]))
