@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bridge.parameters import Parameter
+from music.orchestra import FAMILIES, SECTIONS
 
 ROOT = "/continuo"
 
@@ -109,6 +110,25 @@ INSERT = (
         64,
         "beats",
     ),
+    Parameter("density", ("orchestrate", "density"), "float", 0.5, "Share of the sections that play at a middle touch"),
+    Parameter("weight", ("orchestrate", "weight"), "float", 0.7, "How far the touch brings sections in and out"),
+    Parameter("doubling", ("orchestrate", "doubling"), "float", 0.5, "How readily outer lines are doubled in octaves"),
+    Parameter(
+        "register", ("orchestrate", "register"), "float", 0.0, "Which sections come first; -1 dark, 1 bright", -1, 1
+    ),
+    Parameter("divisi", ("orchestrate", "divisi"), "int", 2, "The most notes that a section plays at a time", 1, 4),
+    *(
+        Parameter(
+            family,
+            ("orchestrate", family),
+            "choice",
+            "auto",
+            f"The {family}: as the touch has it, never, or at any touch",
+            choices=("auto", "mute", "force"),
+        )
+        for family in FAMILIES
+    ),
+    Parameter("span", ("reduce", "span"), "int", 12, "Semitones that a hand reaches", 7, 14, "semitones"),
     Parameter(
         "lookahead",
         ("timing", "lookahead_beats"),
@@ -142,7 +162,28 @@ INSERT = (
 PART = (
     Parameter("name", ("name",), "text", "Part", "Name of the part", scope="part"),
     Parameter("channel", ("channel",), "int", 2, "Output channel", 1, 16, scope="part"),
+    Parameter(
+        "section",
+        ("section",),
+        "choice",
+        "any",
+        "Which section of an orchestra it is; any finds it by program and name",
+        choices=("any", *(section.name for section in SECTIONS)),
+        scope="part",
+    ),
     Parameter("program", ("program",), "program", 0, "Instrument", 0, 128, scope="part"),
+    Parameter(
+        "keyswitch", ("keyswitch",), "pitch", 0, "Key that chooses an articulation; 0 = none", 0, 127, scope="part"
+    ),
+    Parameter(
+        "dynamics",
+        ("dynamics",),
+        "choice",
+        "velocity",
+        "How loud it plays: by velocity alone, or by a controller too",
+        choices=("velocity", "cc1", "cc11", "cc1+cc11"),
+        scope="part",
+    ),
     Parameter("lowest", ("pitches", 0), "pitch", 36, "Lowest pitch", 0, 127, scope="part"),
     Parameter("highest", ("pitches", 1), "pitch", 84, "Highest pitch", 0, 127, scope="part"),
     Parameter("softest", ("velocity", 0), "int", 1, "Lowest velocity", 1, 127, scope="part"),

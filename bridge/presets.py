@@ -19,7 +19,7 @@ FORMAT = 1
 MAX_BYTES = 1 << 20
 DEFAULT = "harmony"
 _HEAD = ("format", "name", "effect", "about")
-_EFFECTS = ("harmonize",)
+_EFFECTS = ("harmonize", "orchestrate", "reduce")
 
 State = dict[str, Any]
 """What a preset holds: `name`, `effect`, `about`, the sections of `addresses.INSERT`, a list `part`, and under

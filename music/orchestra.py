@@ -10,9 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-
-import numpy as np
-from numpy.typing import NDArray
+from itertools import accumulate
 
 from music.instruments import Instrument, instrument
 
@@ -48,10 +46,12 @@ _SECTIONS = (
 )
 SECTIONS = tuple(Section(name, instrument(plays), desks, programs) for name, plays, desks, programs in _SECTIONS)
 """In score order."""
+FAMILIES = tuple(dict.fromkeys(section.instrument.family for section in SECTIONS))
+"""Woodwind, brass, percussion, strings."""
 DESKS = tuple(section.desks for section in SECTIONS)
 SLOTS = tuple((number, desk) for number, section in enumerate(SECTIONS) for desk in range(section.desks))
 """(section, desk) of every slot."""
-FIRST_SLOT = tuple(int(first) for first in np.cumsum((0, *DESKS))[:-1])
+FIRST_SLOT = (0, *accumulate(DESKS[:-1]))
 REST = 0
 """In a slot: nobody plays. Pitch 0 is no note of any orchestra."""
 
@@ -79,12 +79,3 @@ def slotted(section: int, pitches: Iterable[int]) -> tuple[list[int], int]:
     desks = SECTIONS[section].desks
     kept = found if len(found) <= desks else [*found[: desks - 1], found[-1]]
     return kept + [REST] * (desks - len(kept)), len(found) - len(kept)
-
-
-def sounding(slots: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """(..., slot) of pitches as (..., section, pitch) of what sounds."""
-    roll = np.zeros((*slots.shape[:-1], len(SECTIONS), 128), np.bool_)
-    for slot, (section, _) in enumerate(SLOTS):
-        np.put_along_axis(roll[..., section, :], slots[..., slot, None].astype(np.int64), True, -1)
-    roll[..., REST] = False
-    return roll

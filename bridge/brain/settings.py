@@ -5,10 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from models.player import FRAMES_PER_BEAT, Wish
+from models.player import FRAMES_PER_BEAT, Scoring, Wish
+from music.orchestra import FAMILIES, SECTIONS, section_of
 from music.pitch import Key
 
 Entry = Literal["now", "beat", "bar"]
+
+HARMONIZE, ORCHESTRATE, REDUCE = "harmonize", "orchestrate", "reduce"
+FINGERS = 5
+"""Of a hand."""
 
 MIDDLE_VELOCITY = 80
 """What velocity_follow = 0 plays, and what a full follow swings around."""
@@ -25,6 +30,12 @@ class Part:
     highest: int
     softest: int
     loudest: int
+    section: int = 0
+    """Which section of `music.orchestra` it is, or is most like."""
+    keyswitch: int = 0
+    """A key that chooses its articulation; 0: none."""
+    dynamics: tuple[int, ...] = ()
+    """Controllers that follow the touch beside the velocity."""
 
     def velocity(self, played: int, follow: float) -> int:
         """The velocity that answers a played one."""
@@ -39,6 +50,7 @@ class Part:
 class Settings:
     """Everything that a musician can set on an insert."""
 
+    effect: str
     bypass: bool
     channels: frozenset[int]
     """Input channels (0-based) that the effect listens to."""
@@ -69,8 +81,9 @@ class Settings:
         harmonize, player, timing = state["harmonize"], state["player"], state["timing"]
         listened = state["input"]["channels"]
         parts = tuple(_part(part) for part in state["part"])
-        voices = tuple(parts[min(voice, len(parts) - 1)] for voice in range(harmonize["voices"]))
+        voices = _voices(state, parts)
         return cls(
+            effect=state["effect"],
             bypass=state["bypass"],
             channels=frozenset(range(16) if listened == "all" else (int(c) - 1 for c in listened.split(","))),
             split=state["input"]["split"],
@@ -94,6 +107,8 @@ class Settings:
                 key=None if harmonize["key"] == "auto" else Key.parse(harmonize["key"]),
                 temperature=player["temperature"],
                 seed=player["seed"],
+                scoring=_scoring(state["orchestrate"], voices) if state["effect"] == ORCHESTRATE else None,
+                span=state["reduce"]["span"],
             ),
             parts=voices,
         )
@@ -116,5 +131,49 @@ def _part(part: dict[str, Any]) -> Part:
     softest, loudest = part["velocity"]
     program = part["program"] - 1 if part["program"] else None
     return Part(
-        part["name"], part["channel"] - 1, program, lowest, max(lowest, highest), softest, max(softest, loudest)
+        name=part["name"],
+        channel=part["channel"] - 1,
+        program=program,
+        lowest=lowest,
+        highest=max(lowest, highest),
+        softest=softest,
+        loudest=max(softest, loudest),
+        section=_section(part, program, (lowest + highest) / 2),
+        keyswitch=part["keyswitch"],
+        dynamics={"velocity": (), "cc1": (1,), "cc11": (11,), "cc1+cc11": (1, 11)}[part["dynamics"]],
+    )
+
+
+def _section(part: dict[str, Any], program: int | None, middle: float) -> int:
+    """The section that a part is called, or that its program and name stand for, or that lies where it does."""
+    names = [section.name for section in SECTIONS]
+    if part["section"] in names:
+        return names.index(part["section"])
+    found = None if program is None else section_of(program, part["name"])
+    if found is not None:
+        return found
+    return min(range(len(SECTIONS)), key=lambda one: abs(sum(SECTIONS[one].instrument.practical) / 2 - middle))
+
+
+def _voices(state: dict[str, Any], parts: tuple[Part, ...]) -> tuple[Part, ...]:
+    """Whose each voice is: parts have as many as they are wished to have, as they have desks, or as a hand has fingers."""
+    if state["effect"] == ORCHESTRATE:
+        most = state["orchestrate"]["divisi"]
+        return tuple(part for part in parts for _ in range(min(most, SECTIONS[part.section].desks)))
+    if state["effect"] == REDUCE:
+        return tuple(part for part in parts[:2] for _ in range(FINGERS))
+    return tuple(parts[min(voice, len(parts) - 1)] for voice in range(state["harmonize"]["voices"]))
+
+
+def _scoring(state: dict[str, Any], voices: tuple[Part, ...]) -> Scoring:
+    families = {choice: frozenset(name for name in FAMILIES if state[name] == choice) for choice in ("mute", "force")}
+    return Scoring(
+        sections=tuple(part.section for part in voices),
+        density=state["density"],
+        weight=state["weight"],
+        doubling=state["doubling"],
+        register=state["register"],
+        divisi=state["divisi"],
+        muted=families["mute"],
+        forced=families["force"],
     )

@@ -1,9 +1,8 @@
 """Sections and slots."""
 
-import numpy as np
 import pytest
 
-from music.orchestra import DESKS, FIRST_SLOT, SECTIONS, SLOTS, section_of, slotted, sounding
+from music.orchestra import DESKS, FIRST_SLOT, SECTIONS, SLOTS, section_of, slotted
 
 
 @pytest.mark.parametrize(
@@ -31,20 +30,3 @@ def test_a_section_keeps_its_outer_notes_and_counts_the_rest() -> None:
     horn = [section.name for section in SECTIONS].index("Horn")
     assert slotted(horn, [48, 60]) == ([60, 48, 0, 0], 0)
     assert slotted(horn, [48, 52, 55, 60, 64, 60]) == ([64, 60, 55, 48], 1)
-
-
-def test_slots_as_a_roll_and_back() -> None:
-    dice = np.random.default_rng(1)
-    slots = np.zeros((50, len(SLOTS)), np.uint8)
-    for row in slots:
-        for section, first in enumerate(FIRST_SLOT):
-            pitches = dice.choice(np.arange(40, 80), dice.integers(0, DESKS[section] + 1), replace=False)
-            row[first : first + DESKS[section]], lost = slotted(section, map(int, pitches))
-            assert not lost
-    roll = sounding(slots)
-    for row, planes in zip(slots, roll, strict=True):
-        for section, first in enumerate(FIRST_SLOT):
-            assert (
-                slotted(section, map(int, planes[section].nonzero()[0]))[0]
-                == row[first : first + DESKS[section]].tolist()
-            )
