@@ -8,7 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from models.frame_model import FrameState
+from models.frame_model import FrameState, Opened
 from models.trunk import TrunkState
 
 
@@ -31,6 +31,13 @@ def abreast(pieces: Sequence[Closed]) -> Closed:
     trunk = TrunkState(_joined([state.trunk.keys for state in states]), whole)
     features, before = (_joined(parts) for parts in zip(*((one.features, one.before) for one in states), strict=True))
     return Closed(FrameState(trunk, features, before), _joined(targets), _joined(givens), _joined(phases))
+
+
+def opened(states: Sequence[FrameState]) -> FrameState | Opened:
+    """The open frames of pieces of batch = 1 as one batch; their memories may be of any shape."""
+    if len(states) == 1:
+        return states[0]
+    return Opened(_joined([one.features for one in states]), _joined([one.before for one in states]))
 
 
 def apart(state: FrameState, pieces: int) -> list[FrameState]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal, NamedTuple, Protocol, cast
 
 import msgspec
@@ -10,13 +11,14 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from models.blocks.embed import EmbedName
+from models.blocks.live.picking import Ints
 from models.blocks.samplers import SAMPLERS, Sampler
 from models.blocks.samplers.ascending import GOES_ON, Ascending
 from models.blocks.samplers.chord import SoundsOrSilent
 from models.blocks.samplers.independent import Independent
 from models.blocks.samplers.voices import Voices
 from models.blocks.tied import Surroundings
-from models.frames import Batch, Choice
+from models.frames import Batch, Choice, Choices
 from models.losses import LossName
 from models.trunk import TiedTrunk, TrunkState
 
@@ -44,8 +46,12 @@ class Decides(Protocol):
         """Frames about as they would be drawn, all at once."""
         ...
 
-    def draw(self, features: Tensor, before: Tensor, known: Tensor, banned: Tensor, choice: Choice) -> Tensor:
+    def draw(self, features: Tensor, before: Tensor, known: Tensor, banned: Tensor, choice: Choices) -> Tensor:
         """The open frame; features and the frame before may have been heard by two listeners, one after the other."""
+        ...
+
+    def draws(self, features: Tensor, before: Tensor, known: Tensor, banned: Tensor, choice: Choices) -> Iterator[Ints]:
+        """The same, piece by piece: each as soon as it is decided, without batch and frame."""
         ...
 
 
@@ -109,6 +115,15 @@ class FrameState(NamedTuple):
     """Of the open frame, (listener * batch, 1, key, width)."""
     before: Tensor
     """The target of the last closed frame, (batch, 1, ...)."""
+
+
+class Opened(NamedTuple):
+    """Of a state, what the open frame is drawn from."""
+
+    features: Tensor
+    """(listener * batch, 1, key, width)."""
+    before: Tensor
+    """(batch, 1, ...)."""
 
 
 class FrameModel(nn.Module):
@@ -180,18 +195,20 @@ class FrameModel(nn.Module):
         return features
 
     def _with_given(self, features: Tensor, given: Tensor | None) -> Tensor:
-        """The features, knowing what the musician does in the same frame; None where that is not known."""
+        """The features of each listener, knowing what the musician does in the same frame: (batch, frame, key, plane).
+
+        None where that is not known.
+        """
         if self.given is None:
             return features
-        shape = (*features.shape[:-1], self.config.given)
-        known = torch.zeros(*shape[:-1], 1, device=features.device)
-        planes = torch.zeros(shape, device=features.device)
-        if given is not None:
-            known, planes = known + 1, given.float()
+        if given is None:
+            planes = torch.zeros(1, 1, self.config.keys, self.config.given + 1, device=features.device)
+        else:
+            planes = functional.pad(given.float(), (0, 1), value=1.0)
             if self.training and self.config.hide_given:
-                shown = torch.rand(len(features), 1, 1, 1, device=features.device) >= self.config.hide_given
-                known, planes = known * shown, planes * shown
-        return features + functional.relu(self.given(torch.cat((planes, known), -1)))
+                planes = planes * (torch.rand(len(given), 1, 1, 1, device=given.device) >= self.config.hide_given)
+        seen = functional.relu(self.given(planes))
+        return (features.view(-1, len(seen), *features.shape[1:]) + seen).flatten(0, 1)
 
     @torch.no_grad()
     def _half_played(self, batch: Batch) -> Tensor:
@@ -236,10 +253,17 @@ class FrameModel(nn.Module):
         """What all listeners know alike."""
         return known.repeat(self._listeners, *[1] * (known.ndim - 1))
 
-    def draw(self, state: FrameState, given: Tensor | None, evidence: Evidence, choice: Choice) -> Tensor:
+    def draw(self, state: FrameState | Opened, given: Tensor | None, evidence: Evidence, choice: Choices) -> Tensor:
         """Decide the open frame, (batch, 1, ...), with what the musician does in it (None: not known)."""
-        features = self._with_given(state.features, None if given is None else self._for_all(given))
+        features = self._with_given(state.features, given)
         return self.sampler.draw(features, self._listened(state.before), *evidence, choice)
+
+    def draws(
+        self, state: FrameState | Opened, given: Tensor | None, evidence: Evidence, choice: Choices
+    ) -> Iterator[Ints]:
+        """The same, piece by piece: each as soon as it is decided, without batch and frame."""
+        features = self._with_given(state.features, given)
+        return self.sampler.draws(features, self._listened(state.before), *evidence, choice)
 
     def free(self, batch: int = 1) -> Evidence:
         """Evidence of nothing."""
@@ -280,10 +304,17 @@ class _Simple(nn.Module):
         before: Tensor,  # noqa: ARG002
         known: Tensor,
         banned: Tensor,
-        choice: Choice,
+        choice: Choices,
     ) -> Tensor:
         """The open frame."""
-        return self._draw(features, known, banned, choice)
+        if isinstance(choice, Choice):
+            return self._draw(features, known, banned, choice)
+        rows = zip(features[:, None], known[:, None], banned[:, None], choice, strict=True)
+        return torch.cat([self._draw(*row) for row in rows])
+
+    def draws(self, features: Tensor, before: Tensor, known: Tensor, banned: Tensor, choice: Choices) -> Iterator[Ints]:
+        """The open frame of each piece."""
+        yield from self.draw(features, before, known, banned, choice)[:, 0].cpu().numpy()
 
     def _draw(self, features: Tensor, known: Tensor, banned: Tensor, choice: Choice) -> Tensor:
         drawn: Tensor = self.sampler.draw(features, known, banned, choice)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -74,6 +75,15 @@ class Choice:
         where = self.generator.device if self.generator else flat.device  # the same dice wherever the model is
         picked = torch.multinomial(flat.to(where), 1, generator=self.generator).to(flat.device)
         return picked.view(chances.shape[:-1])
+
+
+Choices = Choice | Sequence[Choice]
+"""One for all pieces of a batch, which then throw the same dice one after the other, or one for each."""
+
+
+def each(choice: Choices, rows: int) -> Sequence[Choice]:
+    """The choice of each piece."""
+    return [choice] * rows if isinstance(choice, Choice) else choice
 
 
 def _nucleus(chances: Tensor, top_p: float) -> Tensor:

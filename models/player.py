@@ -10,7 +10,7 @@ no numbers (NaN) must raise, for nobody else can see it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeVar, runtime_checkable
 
@@ -137,4 +137,18 @@ class HearsTogether(Player[State], Protocol[State]):
 
     def hear_all(self, states: Sequence[State], frames: Sequence[Frame]) -> list[State]:
         """What `hear` gives for each state and its frame; where that raises for any of them, this raises."""
+        ...
+
+
+@runtime_checkable
+class AnswersTogether(Player[State], Protocol[State]):
+    """A player who answers several musicians at once, which takes less time than one after the other. Optional."""
+
+    def answer_all(
+        self, states: Sequence[State], helds: Sequence[tuple[Sound, ...]], moments: Sequence[Moment]
+    ) -> Iterator[Answer]:
+        """What `answer` gives for each state, what is held and the moment; each as soon as it is there.
+
+        Where that raises for any of them, this raises before it comes to that one.
+        """
         ...

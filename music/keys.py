@@ -52,7 +52,6 @@ def _log_profile(key: Key) -> Evidence:
 
 
 @cache
-@cache
 def habit(key: Key) -> float:
     """How likely a key is before anything is heard, in nats."""
     fifths = (7 * (key.tonic if key.mode == "major" else key.tonic + 3)) % 12
@@ -76,20 +75,21 @@ def estimate(evidence: Evidence, key: Key | None, first: int) -> Key:
     home = first if key is None else key.tonic
     stay = HYSTERESIS * min(1.0, sum(evidence) / SURE_BEATS)
     open_minded = max(0.0, 1.0 - sum(evidence) / OPEN_BEATS)
-    best, best_score = key, stay + _score(evidence, key, open_minded) if key else float("-inf")
-    for mode in PROFILES:
-        for step in range(12):
-            candidate = _key((home + step) % 12, mode)
-            score = _score(evidence, candidate, open_minded)
-            if score > best_score + 1e-9:
-                best, best_score = candidate, score
-    return best or _key(home, "major")
+    best, best_score = key, stay + _score(evidence, key, _log_profile(key), open_minded) if key else float("-inf")
+    for candidate, profile in _candidates(home):
+        score = _score(evidence, candidate, profile, open_minded)
+        if score > best_score + 1e-9:
+            best, best_score = candidate, score
+    return best or Key(home, "major")
 
 
 @cache
-def _key(tonic: int, mode: Mode) -> Key:
-    return Key(tonic, mode)
+def _candidates(home: int) -> tuple[tuple[Key, Evidence], ...]:
+    """All keys, counted from a tonic, and what `_log_profile` gives of each: every note goes through them."""
+    keys = [Key((home + step) % 12, mode) for mode in PROFILES for step in range(12)]
+    return tuple((key, _log_profile(key)) for key in keys)
 
 
-def _score(evidence: Evidence, key: Key, open_minded: float) -> float:
-    return open_minded * habit(key) + float(sum(map(mul, evidence, _log_profile(key))))
+def _score(evidence: Evidence, key: Key, profile: Evidence, open_minded: float) -> float:
+    usual = open_minded * habit(key) if open_minded else 0.0
+    return usual + float(sum(map(mul, evidence, profile)))

@@ -46,7 +46,7 @@ def measure(
     """
     realtime.take(PRIORITY)
     shelf.require(name)
-    state = _state(name, voices)
+    state = state_of(name, voices)
     harmony.warm()
     rows = [_row(shelf.RULES, "cpu", notes, state, lambda _name, _device: RuleHarmony())]
     if name != shelf.RULES:
@@ -100,23 +100,24 @@ class Stopwatch:
 
     def hear(self, state: Any, frame: Frame) -> Any:
         """The state one frame later."""
-        return _timed(self.hear_ms, lambda: self._player.hear(state, frame))
+        return timed(self.hear_ms, lambda: self._player.hear(state, frame))
 
     def answer(self, state: Any, held: tuple[Sound, ...], moment: Moment) -> Answer:
         """What to play with the notes the musician holds now."""
-        answer: Answer = _timed(self.answer_ms, lambda: self._player.answer(state, held, moment))
+        answer: Answer = timed(self.answer_ms, lambda: self._player.answer(state, held, moment))
         self.sounding += sum(pitch is not None for pitch in answer.pitches)
         return answer
 
 
-def _timed(into: list[float], call: Callable[[], Any]) -> Any:
+def timed(into: list[float], call: Callable[[], Any]) -> Any:
+    """What a call gives; how many ms it took is added."""
     start = time.perf_counter_ns()
     result = call()
     into.append((time.perf_counter_ns() - start) / 1e6)
     return result
 
 
-def _state(name: str, voices: int | None) -> presets.State:
+def state_of(name: str, voices: int | None) -> presets.State:
     """The player's preset, with so many voices; many get room, as in `latency`."""
     state = presets.load(name if name in presets.names() else STAND_IN)
     state["harmonize"] |= {"latch": False, "motion_beats": 0.0}

@@ -1,27 +1,90 @@
-"""How long a player takes to hear a frame of several inserts: of one after the other, and of all together."""
+"""How long a player takes to hear and to answer several inserts: one after the other, and all together."""
 
 from __future__ import annotations
 
 import gc
 import random
-import time
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import Any, NamedTuple, Protocol, cast
 
 from bridge import players as shelf
 from bridge import realtime
 from bridge.bench.figures import CUTS, figures
 from bridge.bench.notes import SCALE
-from bridge.bench.player import PRIORITY
+from bridge.bench.player import PRIORITY, state_of, timed
 from bridge.brain.players import Make, Players, load
-from models.player import Answer, Frame, HearsTogether, Player, Sound
+from bridge.brain.settings import Settings
+from models.player import Answer, AnswersTogether, Frame, HearsTogether, Moment, Player, Sound, Wish
 from music.errors import ContinuoError
 
 WARM_FRAMES = 8
+ROWS = {
+    "alone_ms": "heard one by one",
+    "together_ms": "heard together",
+    "answers_alone_ms": "answered one by one",
+    "answers_together_ms": "answered together",
+}
+
+
+class Took(NamedTuple):
+    """Ms of each frame, of all inserts."""
+
+    heard_alone: list[float]
+    heard_together: list[float]
+    answered_alone: list[float]
+    answered_together: list[float]
 
 
 def measure(name: str, inserts: int, frames: int, make: Make = load, device: str = "auto") -> dict[str, Any]:
-    """Ms for a frame of all inserts, each with a melody of its own; ContinuoError for one who hears nobody together."""
+    """Ms for a frame, and for an answer, of all inserts, each with a melody of its own.
+
+    ContinuoError for a player who does nothing together.
+    """
     realtime.take(PRIORITY)
+    player = _ready(name, make, device)
+    dice = random.Random(1)  # noqa: S311 - melodies, not secrets
+    states: list[Any] = [player.start() for _ in range(inserts)]
+    wish, last = Settings.of(state_of(name, None)).wish, [Answer(())] * inserts
+    took = Took([], [], [], [])
+    for number in range(frames + WARM_FRAMES):
+        helds = [(Sound(dice.choice(SCALE), 80),) for _ in range(inserts)]
+        moments = [_moment(number, held, wish, before) for held, before in zip(helds, last, strict=True)]
+        asked = list(zip(states, helds, moments, strict=True))
+        last = timed(took.answered_alone, partial(_one_by_one, player.answer, asked))
+        timed(took.answered_together, partial(_at_once, player.answer_all, asked))
+        frames_of = [_frame(number, held, answer) for held, answer in zip(helds, last, strict=True)]
+        heard = list(zip(states, frames_of, strict=True))
+        timed(took.heard_together, partial(_at_once, player.hear_all, heard))
+        states = timed(took.heard_alone, partial(_one_by_one, player.hear, heard))
+    return {
+        "player": name,
+        "inserts": inserts,
+        "alone_ms": figures(took.heard_alone[WARM_FRAMES:]),
+        "together_ms": figures(took.heard_together[WARM_FRAMES:]),
+        "answers_alone_ms": figures(took.answered_alone[WARM_FRAMES:]),
+        "answers_together_ms": figures(took.answered_together[WARM_FRAMES:]),
+    }
+
+
+def report(row: dict[str, Any]) -> str:
+    """The figures as a table."""
+    cuts = (*CUTS, "max")
+    lines = [
+        f"{row['player']}, {row['inserts']} inserts, ms",
+        f"{'':<22}" + "".join(f"{c:>9}" for c in cuts),
+    ]
+    for what, told in ROWS.items():
+        lines.append(f"{told:<22}" + "".join(f"{row[what][cut]:>9.3f}" for cut in cuts))
+    return "\n".join(lines)
+
+
+class _Ensemble(HearsTogether[Any], AnswersTogether[Any], Protocol):
+    """Who does both."""
+
+
+def _ready(name: str, make: Make, device: str) -> _Ensemble:
+    """The player, warmed up."""
     shelf.require(name)
     made: list[Player[Any]] = []
 
@@ -30,44 +93,26 @@ def measure(name: str, inserts: int, frames: int, make: Make = load, device: str
         return made[-1]
 
     Players(device, make=kept).get(name)
-    if not (made and isinstance(made[0], HearsTogether)):
+    if not (made and isinstance(made[0], HearsTogether) and isinstance(made[0], AnswersTogether)):
         raise ContinuoError(f"the player {name!r} has no weights", "Leave --inserts out, or take a learned player")
-    player = made[0]
     gc.collect()
     gc.freeze()  # as the brain does it
-    dice = random.Random(1)  # noqa: S311 - melodies, not secrets
-    states = [player.start() for _ in range(inserts)]
-    alone_ms, together_ms = [], []
-    for number in range(frames + WARM_FRAMES):
-        heard = [_frame(dice, number) for _ in range(inserts)]
-        start_ns = time.perf_counter_ns()
-        alone = [player.hear(state, frame) for state, frame in zip(states, heard, strict=True)]
-        middle_ns = time.perf_counter_ns()
-        player.hear_all(states, heard)
-        alone_ms.append((middle_ns - start_ns) / 1e6)
-        together_ms.append((time.perf_counter_ns() - middle_ns) / 1e6)
-        states = alone
-    return {
-        "player": name,
-        "inserts": inserts,
-        "alone_ms": figures(alone_ms[WARM_FRAMES:]),
-        "together_ms": figures(together_ms[WARM_FRAMES:]),
-    }
+    return cast(_Ensemble, made[0])
 
 
-def report(row: dict[str, Any]) -> str:
-    """The figures as a table."""
-    cuts = (*CUTS, "max")
-    lines = [
-        f"{row['player']}, a frame of {row['inserts']} inserts, ms",
-        f"{'':<12}" + "".join(f"{c:>9}" for c in cuts),
-    ]
-    for what, told in (("alone_ms", "one by one"), ("together_ms", "together")):
-        lines.append(f"{told:<12}" + "".join(f"{row[what][cut]:>9.3f}" for cut in cuts))
-    return "\n".join(lines)
+def _one_by_one(call: Callable[..., Any], asked: Sequence[tuple[Any, ...]]) -> list[Any]:
+    return [call(*one) for one in asked]
 
 
-def _frame(dice: random.Random, number: int) -> Frame:
-    held = (Sound(dice.choice(SCALE), 80),)
-    pitches = tuple(held[0].pitch - down for down in (4, 9, 16))
-    return Frame(held if number % 2 else (), held, Answer(pitches), next_bar_frame=(number + 1) % 16, beat=number / 4)
+def _at_once(call: Callable[..., Iterable[Any]], asked: Sequence[tuple[Any, ...]]) -> list[Any]:
+    return list(call(*zip(*asked, strict=True)))
+
+
+def _moment(number: int, held: tuple[Sound, ...], wish: Wish, last: Answer) -> Moment:
+    return Moment(number / 4, wish, last if last.pitches else None, (number - 1) / 4, held, bar_frame=number % 16)
+
+
+def _frame(number: int, held: tuple[Sound, ...], answer: Answer) -> Frame:
+    sounding = answer if any(answer.pitches) else None
+    struck = tuple(sorted(answer.struck or ()))
+    return Frame(held, held, sounding, struck, next_bar_frame=(number + 1) % 16, beat=number / 4)

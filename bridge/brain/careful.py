@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from models.player import Answer, Frame, HearsTogether, Moment, Player, Sound
+from models.player import Answer, AnswersTogether, Frame, HearsTogether, Moment, Player, Sound
 from music.errors import ContinuoError
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
@@ -65,6 +65,17 @@ class Careful:
         """What to play with the notes the musician holds now."""
         with _swift():
             return self._player.answer(state, held, moment)
+
+    @torch.inference_mode()
+    def answer_all(
+        self, states: Sequence[Any], helds: Sequence[tuple[Sound, ...]], moments: Sequence[Moment]
+    ) -> Iterator[Answer]:
+        """Several answers, each as soon as it is there; side by side where the player can do that."""
+        with _swift():
+            if isinstance(self._player, AnswersTogether):
+                yield from self._player.answer_all(states, helds, moments)
+            else:
+                yield from (self._player.answer(*one) for one in zip(states, helds, moments, strict=True))
 
 
 @contextmanager

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from heapq import heapify, heappop, heappush
-from itertools import groupby
 
 from bridge.brain.grid import Grid
 from bridge.brain.in_time import InTime
 from bridge.brain.insert import Insert
 from bridge.brain.players import Players
+from bridge.brain.question import Turn
 from bridge.brain.settings import Settings
 from bridge.brain.sounding import Due
 from music.events import Event, NoteOff, NoteOn
@@ -50,30 +50,26 @@ class Engine:
         events: list[list[tuple[Event, int]]] = [[] for _ in self.inserts]
         for number, event, time_ns in heard:
             events[number].append((event, time_ns))
-        sent: list[Sent] = []
+        newest: dict[int, int] = {}
         for number, insert in enumerate(self.inserts):  # in this order: a listener comes after whom it listens to
             source = insert.settings.listens_to - 1
-            here = events[number] if source < 0 else events[source]
-            if not here:
-                continue
-            events[number] = here
+            here = events[number] = events[number] if source < 0 else events[source]
             for event, time_ns in here:
                 insert.hear(event, time_ns)
-            time_ns = here[-1][1]
-            answered = insert.respond(time_ns, in_time=time_ns >= not_before_ns)
-            sent += [(number, due) for due in answered]
-            self._hand_on(number, answered)
-        return sent + self._listen(max((time_ns for here in events for _, time_ns in here), default=0))
+                newest[number] = time_ns
+        turns = {
+            number: self.inserts[number].respond(time_ns, in_time=time_ns >= not_before_ns)
+            for number, time_ns in newest.items()
+        }
+        return self._play(turns) + self._listen(max((time_ns for here in events for _, time_ns in here), default=0))
 
     def advance(self, now_ns: int) -> list[Sent]:
         """Let time pass up to now."""
         for insert in self.inserts:  # before any of them waits for an answer: so they are heard together
             insert.listen(now_ns)
-        sent: list[Sent] = []
-        for number, insert in enumerate(self.inserts):
-            answered = insert.advance(now_ns)
-            sent += [(number, due) for due in answered]
-            self._hand_on(number, answered)
+        sent = self._play({number: insert.advance(now_ns) for number, insert in enumerate(self.inserts)})
+        for insert in self.inserts:
+            insert.look_ahead()
         return sent + self._listen(now_ns)
 
     def next_wake_ns(self, now_ns: int) -> int | None:
@@ -92,13 +88,12 @@ class Engine:
         old = self.inserts[number].settings
         if settings.listens_to != old.listens_to:  # nobody will tell of the ends of what has not begun yet
             self._drop([one for one in self._handed_on if one[2] == number])
-        due = self.inserts[number].configure(settings, self.players.get(settings.model), now_ns)
-        self._hand_on(number, due)
+        sent = self._play({number: self.inserts[number].configure(settings, self.players.get(settings.model), now_ns)})
         if [(part.channel, part.program) for part in settings.parts] != [
             (part.channel, part.program) for part in old.parts
         ]:
-            due = self.inserts[number].programs(now_ns) + due
-        return [(number, one) for one in due] + self._listen(now_ns)
+            sent = [(number, due) for due in self.inserts[number].programs(now_ns)] + sent
+        return sent + self._listen(now_ns)
 
     def silence(self, *, for_good: bool = False) -> None:
         """Forget all that is held and sounds; who owns the outputs ends it. For good: it cannot be undone.
@@ -116,12 +111,18 @@ class Engine:
 
     def resume(self, now_ns: int) -> list[Sent]:
         """Undo a silence: what is still held is answered again."""
+        turns = {number: insert.resume(now_ns) for number, insert in enumerate(self.inserts)}
+        return self._play(turns) + self._listen(now_ns)
+
+    def _play(self, turns: dict[int, Turn]) -> list[Sent]:
+        """What inserts send, in their order; all that ask have asked before one of them waits."""
+        answers = {number: turn.question.ask() for number, turn in turns.items() if turn.question}
         sent: list[Sent] = []
-        for number, insert in enumerate(self.inserts):
-            answered = insert.resume(now_ns)
-            sent += [(number, due) for due in answered]
-            self._hand_on(number, answered)
-        return sent + self._listen(now_ns)
+        for number, (due, question) in turns.items():
+            played = due + self.inserts[number].play(question, answers[number]()) if question else due
+            sent += [(number, one) for one in played]
+            self._hand_on(number, played)
+        return sent
 
     def _hand_on(self, number: int, answered: list[Due]) -> None:
         """Keep what an insert answered for those who listen to it, until its time.
@@ -163,11 +164,9 @@ class Engine:
             heard = []
             while self._handed_on and self._handed_on[0][0] <= now_ns:
                 heard.append(heappop(self._handed_on))
-            for number, events in groupby(sorted(heard, key=lambda one: one[2]), key=lambda one: one[2]):
-                insert = self.inserts[number]
-                for time_ns, _, _, event in events:
-                    insert.hear(event, time_ns)
-                answered = insert.respond(time_ns)
-                sent += [(number, due) for due in answered]
-                self._hand_on(number, answered)
+            newest: dict[int, int] = {}
+            for time_ns, _, number, event in sorted(heard, key=lambda one: one[2]):
+                self.inserts[number].hear(event, time_ns)
+                newest[number] = time_ns
+            sent += self._play({number: self.inserts[number].respond(time_ns) for number, time_ns in newest.items()})
         return sent

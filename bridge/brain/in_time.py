@@ -11,7 +11,7 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any, Generic, Protocol, TypeVar
 
-from bridge.brain.hearing import Given, Hearing, companions, fulfil, together
+from bridge.brain.together import Answering, Given, Hearing, companions, fulfil, together
 from models.player import Answer, Frame, Moment, Player, Sound
 
 PATIENCE_S = 0.008
@@ -30,7 +30,7 @@ Task = Callable[[], Result]
 
 
 class Workplace(Protocol):
-    """Where learned players think. What is given to it is done in this order, but for what may be heard together."""
+    """Where learned players think. What is given to it is done in this order, but for what may be done together."""
 
     def begin(self) -> None:
         """Something arrived that wants an answer: patience begins anew."""
@@ -89,7 +89,7 @@ class Worker:
     def _work(self, prepare: Task[object]) -> None:
         prepare()
         while (given := self._waiting.popleft() if self._waiting else self._tasks.get()) is not None:
-            alike = self._companions(given) if isinstance(given[1], Hearing) else []
+            alike = self._companions(given) if isinstance(given[1], Hearing | Answering) else []
             if alike:
                 together([given, *alike])
             else:
@@ -187,15 +187,23 @@ class InTime(Generic[RuleState, LearnedState]):
 
     def answer(self, state: Past[RuleState], held: tuple[Sound, ...], moment: Moment) -> Answer:
         """What to play with the notes the musician holds now."""
-        past = state.learned  # done when its turn comes: tasks are done in order
-        asked = self._workplace.do(lambda: self._learned.answer(past.result(), held, moment))
-        try:
-            return _whole(asked.result(self._workplace.patience_s()), len(moment.wish.ranges))
-        except TimeoutError:
-            asked.cancel()  # where it has begun it goes on, and nobody listens
-        except Exception as error:  # noqa: BLE001 - whatever a model stumbles over, the music goes on
-            self._trouble(error)
-        return replace(self._stand_in(state, held, moment), fallback=True)
+        return self.ask(state, held, moment)()
+
+    def ask(self, state: Past[RuleState], held: tuple[Sound, ...], moment: Moment) -> Callable[[], Answer]:
+        """Have the learned player think, and get what waits for its answer: others can be asked meanwhile."""
+        # its past is known when its turn comes: tasks are done in order
+        asked = self._workplace.do(Answering(self._learned, state.learned, held, moment))
+
+        def answer() -> Answer:
+            try:
+                return _whole(asked.result(self._workplace.patience_s()), len(moment.wish.ranges))
+            except TimeoutError:
+                asked.cancel()  # where it has begun it goes on, and nobody listens
+            except Exception as error:  # noqa: BLE001 - whatever a model stumbles over, the music goes on
+                self._trouble(error)
+            return replace(self._stand_in(state, held, moment), fallback=True)
+
+        return answer
 
     def answer_later(self, state: Past[RuleState], held: tuple[Sound, ...], moment: Moment) -> Future[Answer]:
         """The learned player's answer when it is there, with nobody to stand in; the future raises what it raises."""

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from math import floor, inf
+from collections.abc import Iterable, Sequence
+from math import floor
 from typing import Any
 
 from bridge.brain.feel import Feel
 from bridge.brain.grid import Grid
-from bridge.brain.hands import RING_FRAMES, Hands
+from bridge.brain.hands import RING_FRAMES
+from bridge.brain.musician import Musician
+from bridge.brain.question import Question, Turn
 from bridge.brain.schedule import Outlook, Schedule, Step
-from bridge.brain.settings import MIDDLE_VELOCITY, Settings
+from bridge.brain.settings import Settings
 from bridge.brain.sounding import Due, Note, Sounding, notes_of
 from models.player import FRAMES_PER_BEAT, Answer, Frame, Moment, Player, Sound
-from music.events import Control, Event, NoteOff, NoteOn, Program, Stop
-from music.wire import ALL_NOTES_OFF, ALL_SOUND_OFF, PEDAL_DOWN, SUSTAIN
+from music.events import Event, Program
 
 MAX_SILENT_FRAMES = 64
 """After a longer pause the player is not told of every empty frame, nor of more than the ring has while notes last."""
@@ -45,8 +46,8 @@ class Insert:
         self._grid = grid
         self._timeline = grid.timeline
         self._state = player.start()
-        self._hands = Hands()
-        self._pedals: set[int] = set()
+        self._musician = Musician(settings)
+        self._hands = self._musician.hands
         self._sounding = Sounding()
         self._schedule = Schedule()
         self._feel = Feel()
@@ -55,15 +56,8 @@ class Insert:
         self._answered_beat = 0.0
         self._asked_frame = self._frame
         self._enters = self._frame  # an accompaniment that has joined in plays from this frame on
-        self._touch = MIDDLE_VELOCITY  # of the newest key
-        self._touched_beat = -inf
         self._awake = False  # a key was touched, and neither the host nor the player of pulse has come to rest since
-        self._own_until = -inf  # the own hand's accompaniment lasts until this beat, if no key of it is down
-        self._struck = False
-        self._restruck = False  # a repeated note: what would be held is struck again too
-        self._let_go: set[int] = set()
         self._halted = False  # something sounded when silence came
-        self._stopped = False  # the host wants silence, whatever is held
 
     def programs(self, now_ns: int) -> list[Due]:
         """The program changes that the parts ask for."""
@@ -78,56 +72,53 @@ class Insert:
     def hear(self, event: Event, time_ns: int) -> None:
         """Take an event in; `respond` answers it."""
         self._close_frames(time_ns)
-        match event:
-            case NoteOn(channel, pitch, velocity) if channel in self.settings.channels:
-                self._release(channel, pitch, time_ns)  # struck while down: its note-off was lost, a key is down once
-                self._press(channel, pitch, velocity)
-                self._touched(time_ns)
-            case NoteOff(channel, pitch) if channel in self.settings.channels:
-                self._release(channel, pitch, time_ns)
-            case Control(channel, number, value) if number == SUSTAIN and channel in self.settings.channels:
-                (self._pedals.add if value >= PEDAL_DOWN else self._pedals.discard)(channel)
-                self._touched_beat = max(self._touched_beat, self._timeline.beat_at(time_ns))
-            case Control(channel, number) if number in (ALL_SOUND_OFF, ALL_NOTES_OFF):
-                for held_channel, pitch, _ in list(self._hands):
-                    if held_channel == channel:
-                        self._release(channel, pitch, time_ns)
-                self._stopped |= channel in self.settings.channels and not self._hands.melody
-            case Stop():
-                self._stopped = True
+        beat = self._timeline.beat_at(time_ns)
+        if self._musician.hear(event, beat, late=self._is_late(beat)):
+            self._wake(time_ns)
 
-    def respond(self, time_ns: int, *, in_time: bool = True) -> list[Due]:
-        """Answer all that was heard since the last call at once: a chord, or a note that follows another without a gap.
+    def respond(self, time_ns: int, *, in_time: bool = True) -> Turn:
+        """What all that was heard since the last call comes to: a chord, or a note that follows another without a gap.
 
         What comes too late to be answered is heard all the same, and its release is.
         """
-        struck, restruck = self._struck and in_time, self._restruck and not self.player.pulse
-        self.missed += self._struck and not in_time
-        stopped = self._stopped
-        self._struck = self._restruck = self._stopped = False
-        self._let_go.clear()
-        if stopped and not struck:
+        done = self._musician.done()
+        struck, restruck = done.struck and in_time, done.restruck and not self.player.pulse
+        self.missed += done.struck and not in_time
+        if done.stopped and not struck:
             self._rest()
-            return self._end_all(time_ns)
-        if not self._hands.melody or self._yields(self._timeline.beat_at(time_ns)):
-            return self._released(time_ns)
+            return Turn(self._end_all(time_ns))
+        if not self._hands.melody or self._yields(time_ns):
+            return Turn(self._released(time_ns))
         if not struck or self.settings.bypass or self._is_planned():
-            return []
+            return Turn([])
         if self.player.pulse:  # what was handed out for the frame that begins now is not to be overtaken
             time_ns = max(time_ns, self._grid.edge_ns(self._frame))
         ended = self._end_all(time_ns) if restruck else []
-        return ended + self._ask(time_ns)
+        return self._ask(time_ns, after=ended)
 
-    def advance(self, now_ns: int) -> list[Due]:
+    def advance(self, now_ns: int) -> Turn:
         """Let time pass: frames close, a held note's chord may move on at its beat, a player of pulse goes on."""
         self.listen(now_ns)
         wake_ns = self._decides_ns(now_ns)
-        due: list[Due] = []
-        if wake_ns is not None and now_ns >= wake_ns:
-            due = self._pulse() if self.player.pulse else self._move(now_ns)
-        if self._schedule.steps or self._schedule.waits:
-            self._look_ahead()
+        if wake_ns is None or now_ns < wake_ns:
+            return Turn([])
+        return self._pulse() if self.player.pulse else self._move(now_ns)
+
+    def play(self, question: Question, answer: Answer) -> list[Due]:
+        """Turn the difference of an answer to what sounds into messages."""
+        before, self.answer = self.answer, answer
+        self.fallbacks += answer.fallback
+        due = self._sound(answer, question.time_ns)
+        if question.opens is not None and self.settings.lookahead_frames:
+            step = Step(question.opens, answer)
+            self._schedule.start(self._state, step, before, self._outlook(), self._hands.onsets())
+            self._work_ahead()
         return due
+
+    def look_ahead(self) -> None:
+        """Work on the plan, where there is one."""
+        if self._schedule.steps or self._schedule.waits:
+            self._work_ahead()
 
     def listen(self, now_ns: int) -> None:
         """Close the frames that end by now, and where something is to be decided, those before that: a little early."""
@@ -158,7 +149,7 @@ class Insert:
         """When the open frame ends: one who thinks slowly should hear of it then, and not with the next note."""
         return self._grid.edge_ns(self._frame + 1)
 
-    def configure(self, settings: Settings, player: Player[Any], now_ns: int) -> list[Due]:
+    def configure(self, settings: Settings, player: Player[Any], now_ns: int) -> Turn:
         """Take new settings; what sounds under the old ones is ended or carried on, never forgotten."""
         before, self.settings = self.settings, settings
         ended: list[Due] = []
@@ -167,14 +158,14 @@ class Insert:
             self._asked_frame = self._frame
             ended = [] if self._hands.melody else self._end_all(now_ns)
         elif settings == before:
-            return []
+            return Turn([])
         self._schedule.clear()
-        self._listen_anew(before, now_ns)
+        self._musician.configure(settings, self._timeline.beat_at(now_ns))
         if settings.bypass:
-            return ended + self._end_all(now_ns)
+            return Turn(ended + self._end_all(now_ns))
         if self._hands.melody:
-            return ended + self._ask(now_ns)
-        return ended + self._released(now_ns)
+            return self._ask(now_ns, after=ended)
+        return Turn(ended + self._released(now_ns))
 
     @property
     def sounding(self) -> list[Note]:
@@ -183,125 +174,78 @@ class Insert:
 
     def forget(self, keys: Iterable[Note]) -> None:
         """Keys go up, whoever held them; nothing is answered."""
-        for channel, pitch in keys:
-            self._hands.release(channel, pitch, own=self.settings.owns(pitch), late=False)
+        self._musician.forget(keys)
 
     def silence(self, *, for_good: bool = False) -> None:
         """Forget what is held and what sounds; the port ends it. For good: `resume` finds nothing any more."""
         self._halted = not for_good and (self._halted or bool(self._sounding))  # a panic may be pressed twice
-        self._hands.halt()
-        if for_good:
-            self._hands.listen(frozenset())
-        self._pedals.clear()
+        self._musician.halt(for_good=for_good)
         self._sounding.clear()
-        self._own_until = -inf
         self._rest()
 
-    def resume(self, now_ns: int) -> list[Due]:
+    def resume(self, now_ns: int) -> Turn:
         """Undo a silence: what was held, and has not been let go, is answered again; a latched chord sounds again."""
         self._close_frames(now_ns)
         halted = self._hands.resume() or self._halted
         self._halted = False
         if not halted:
-            return []
+            return Turn([])
         self._awake, self._asked_frame = True, self._frame
         if self.settings.bypass:
-            return []
-        self._touched_beat = max(self._touched_beat, self._timeline.beat_at(now_ns))
+            return Turn([])
+        self._musician.touch(self._timeline.beat_at(now_ns))
         if self._hands.melody:
             return self._ask(now_ns)
         latched = self.answer if self.settings.latch else None
         if latched is None or len(latched.pitches) != len(self.settings.parts):  # other voices are wanted by now
-            return []
-        return self._play(latched, now_ns)
-
-    def _press(self, channel: int, pitch: int, velocity: int) -> None:
-        own = self.settings.owns(pitch)
-        self._hands.press(channel, pitch, velocity, own=own)
-        if not own:
-            self._touch = velocity
-            self._struck = True
-            self._restruck |= pitch in self._let_go
-
-    def _release(self, channel: int, pitch: int, time_ns: int) -> None:
-        beat, own = self._timeline.beat_at(time_ns), self.settings.owns(pitch)
-        if not self._hands.release(channel, pitch, own=own, late=self._is_late(beat)):
-            return
-        self._touched_beat = beat
-        if own:
-            self._own_until = beat + self.settings.takeover_beats
-        else:
-            self._let_go.add(pitch)
+            return Turn([])
+        return Turn(self._sound(latched, now_ns))
 
     def _is_late(self, beat: float) -> bool:
         """Whether what ends now has sounded for most of the open frame."""
         return beat * FRAMES_PER_BEAT - self._frame >= HALF_FRAME
 
-    def _touched(self, time_ns: int) -> None:
-        beat = self._timeline.beat_at(time_ns)
+    def _wake(self, time_ns: int) -> None:
+        """A key was struck."""
         self._halted = False
         if not self._awake:
             self._awake, self._asked_frame = True, self._frame  # the frame that runs has begun without an answer
-            self._enters = self._grid.entry(self._frame, self._is_late(beat), self.settings.entry)
-        self._touched_beat = beat
+            late = self._is_late(self._timeline.beat_at(time_ns))
+            self._enters = self._grid.entry(self._frame, late, self.settings.entry)
         if self._grid.bars(self._frame) is not None:
             self._feel.hear(time_ns, self._timeline)
 
-    def _listen_anew(self, before: Settings, now_ns: int) -> None:
-        """Under new settings another key may count, or count for the other hand."""
-        keys = list(self._hands)
-        others = self.settings.listens_to != before.listens_to  # whoever held them will not tell of their end
-        self._pedals = set() if others else self._pedals & self.settings.channels
-        channels = frozenset() if others else self.settings.channels
-        listened = [key for key in keys if key[0] in channels]
-        self._hands.listen(channels)
-        if len(listened) == len(keys) and self.settings.split == before.split:
-            return
-        if self._hands.own:
-            self._own_until = self._timeline.beat_at(now_ns) + self.settings.takeover_beats
-        self._hands.clear()
-        for channel, pitch, velocity in listened:
-            self._hands.press(channel, pitch, velocity, own=self.settings.owns(pitch))
-
-    def _yields(self, beat: float) -> bool:
+    def _yields(self, time_ns: int) -> bool:
         """Whether the musician's own hand accompanies."""
-        return bool(self._hands.own) or beat < self._own_until
+        return self._musician.accompanies(self._timeline.beat_at(time_ns))
 
     def _released(self, time_ns: int) -> list[Due]:
         """What ends where no key of the melody is down, or the own hand takes over."""
-        if not self._yields(self._timeline.beat_at(time_ns)):
+        if not self._yields(time_ns):
             if self.player.pulse and self._awake:
                 return []
-            if (self.settings.latch or self._holds_by_pedal) and not self.player.pulse:
+            if (self.settings.latch or self._musician.holds_by_pedal) and not self.player.pulse:
                 return []
         return self._end_all(time_ns)
 
-    def _pulse(self) -> list[Due]:
+    def _pulse(self) -> Turn:
         """A frame is about to begin: the player goes on, or rests."""
         frame = self._next_pulse
         edge_ns, beat = self._grid.edge_ns(frame), frame / FRAMES_PER_BEAT
         self._asked_frame = frame
-        if not self._hands and not self._holds_by_pedal and beat >= self._touched_beat + self.settings.rest_beats:
+        if beat >= self._musician.rest_beat:
             self._rest()
-            return self._end_all(edge_ns)
-        if self._yields(beat):
+            return Turn(self._end_all(edge_ns))
+        if self._musician.accompanies(beat):
             self._schedule.clear()
-            return self._end_all(edge_ns)
-        outlook, before = self._outlook(), self.answer
-        answer = self._schedule.arrive(frame, self._closed, outlook, self.settings.commit_frames)
-        due = self._ask(edge_ns, move=True, planned=answer)
-        if self.settings.lookahead_frames and self.answer:
-            self._schedule.start(self._state, Step(frame, self.answer), before, outlook, self._hands.onsets())
-            self._look_ahead()
-        return due
+            return Turn(self._end_all(edge_ns))
+        planned = self._schedule.arrive(frame, self._closed, self._outlook(), self.settings.commit_frames)
+        return self._ask(edge_ns, opens=frame, planned=planned)
 
-    def _look_ahead(self) -> None:
+    def _work_ahead(self) -> None:
         """Work on the plan; not beyond where the player would come to rest."""
         until = self._frame + self.settings.lookahead_frames
-        if not self._hands and not self._holds_by_pedal:
-            rests = self._touched_beat + self.settings.rest_beats
-            until = min(until, floor(rests * FRAMES_PER_BEAT))
-        self._schedule.extend(self.player, until)
+        self._schedule.extend(self.player, floor(min(until, self._musician.rest_beat * FRAMES_PER_BEAT)))
 
     def _outlook(self) -> Outlook:
         bars = self._grid.bars
@@ -314,40 +258,40 @@ class Insert:
             return False
         return self._frame < self._enters or bool(self.settings.commit_frames and self._schedule.steps)
 
-    def _move(self, now_ns: int) -> list[Due]:
+    def _move(self, now_ns: int) -> Turn:
         """The chord under held notes is reconsidered at its beat."""
         beat = self._next_motion(now_ns)
-        due = self._ask(self._timeline.ns_at(beat), move=True)
+        turn = self._ask(self._timeline.ns_at(beat), move=True)
         self._answered_beat = beat  # not rounded to ns: a beat that counts as not answered yet would come again
-        return due
+        return turn
 
-    def _ask(self, time_ns: int, *, move: bool = False, planned: Answer | None = None) -> list[Due]:
-        """Ask the player, if it has not planned its answer, and turn the difference to what sounds into messages."""
-        beat = self._timeline.beat_at(time_ns)
-        if self._yields(beat):
-            return self._end_all(time_ns)
+    def _ask(
+        self, time_ns: int, *, after: Sequence[Due] = (), move: bool = False, opens: int | None = None,
+        planned: Answer | None = None,
+    ) -> Turn:  # fmt: skip
+        """What is to be asked; `play` goes on with the answer."""
+        beat, due = self._timeline.beat_at(time_ns), list(after)
+        if self._musician.accompanies(beat):
+            return Turn(due + self._end_all(time_ns))
         moment = Moment(
             beat=beat,
             wish=self.settings.wish,
             last=self.answer,
             last_beat=self._answered_beat,
             onsets=self._hands.onsets(),
-            move=move,
+            move=move or opens is not None,
             bar_frame=self._grid.bars(max(self._frame, self._grid.frame_at(time_ns))),
         )
-        self.answer = planned or self.player.answer(self._state, self._hands.sounds(), moment)
-        self._answered_beat = beat
-        self.fallbacks += self.answer.fallback
-        self._asked_frame = self._frame
-        return self._play(self.answer, time_ns)
+        self._answered_beat, self._asked_frame = beat, self._frame
+        return Turn(due, Question(self.player, self._state, self._hands.sounds(), moment, time_ns, opens, planned))
 
-    def _play(self, answer: Answer, time_ns: int) -> list[Due]:
+    def _sound(self, answer: Answer, time_ns: int) -> list[Due]:
         """What must end and what must begin for an answer to sound."""
         held, settings = self._hands.sounds(), self.settings
         late = self._is_late(self._timeline.beat_at(time_ns))
         if self.player.pulse and self._grid.bars(self._frame) is not None:  # against no grid nobody plays behind it
             time_ns += self._feel.lag_ns(settings.humanize)
-        wanted = notes_of(answer, settings, held[-1].velocity if held else self._touch)
+        wanted = notes_of(answer, settings, held[-1].velocity if held else self._musician.velocity)
         return self._sounding.become(wanted, answer.struck or frozenset(), time_ns, settings.strum_ns, late=late)
 
     def _end_all(self, time_ns: int) -> list[Due]:
@@ -361,10 +305,6 @@ class Insert:
     @property
     def _next_pulse(self) -> int:
         return max(self._asked_frame + 1, self._frame, self._enters)
-
-    @property
-    def _holds_by_pedal(self) -> bool:
-        return bool(self._pedals) and self.settings.pedal
 
     @property
     def _step(self) -> float:

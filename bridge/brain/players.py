@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 from bridge import players
-from bridge.brain.hearing import TOGETHER
 from bridge.brain.in_time import AtLeisure, InTime, Workplace
-from models.player import Answer, Frame, HearsTogether, Moment, Player, Sound, Wish
+from bridge.brain.together import TOGETHER
+from models.player import Answer, AnswersTogether, Frame, HearsTogether, Moment, Player, Sound, Wish
 from models.rules.harmony import RuleHarmony
 from music.errors import ContinuoError
 
@@ -91,11 +91,14 @@ def _warm(player: Player[Any]) -> None:
     state = player.start()
     for frame in range(WARM_FRAMES):
         wish = Wish(ranges=((36, 81),) * WARM_VOICES, temperature=float(frame % 2))  # two ways through a sampler
-        answer = player.answer(state, note, Moment(frame / 4, wish, onsets=note, bar_frame=frame))
+        moment = Moment(frame / 4, wish, onsets=note, bar_frame=frame)
+        answer = player.answer(state, note, moment)
         heard = Frame(note, note, _kept(answer), next_bar_frame=frame + 1, beat=frame / 4)
         state = player.hear(state, heard)
     if isinstance(player, HearsTogether):
         player.hear_all((state,) * TOGETHER, (heard,) * TOGETHER)
+    if isinstance(player, AnswersTogether):
+        list(player.answer_all((state,) * TOGETHER, (note,) * TOGETHER, (moment,) * TOGETHER))
 
 
 def _kept(answer: Answer) -> Answer | None:

@@ -78,7 +78,7 @@ def latency(
 @click.option("--notes", type=click.IntRange(10), default=3000, show_default=True, help="Answers to ask for.")
 @click.option("--voices", type=click.IntRange(1, 16), help="Instead of the preset's; beyond six, with wider ranges.")
 @click.option("--peer", is_flag=True, help="Beside a large recurrent model (random weights) that draws voice by voice.")
-@click.option("--inserts", type=click.IntRange(2, 8), help="Only hear, of so many: one by one, and together.")
+@click.option("--inserts", type=click.IntRange(2, 8), help="Of so many at once: one by one, and together.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
 def player(name: str, notes: int, voices: int | None, peer: bool, inserts: int | None, as_json: bool) -> None:
     """Ask a player for whole answers as the brain does, on the CPU and on CUDA where it is there; beside the rules.

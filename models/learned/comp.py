@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from models.abreast import Closed
 from models.blocks.live.chord import BASS, SOUNDS
 from models.capture import live_step
-from models.frame_model import Evidence, FrameModel, FrameState
+from models.frame_model import FrameModel, FrameState
 from models.learned.advice import Advice, Adviser, planes
 from models.learned.listening import OCTAVE, SILENT_FRAMES, choice, outside, phase, plane
-from models.learned.together import stepped
+from models.learned.together import Scene, drawn, side_by_side, stepped
 from models.player import Answer, Frame, Moment, Sound
 from models.rules import harmony
 from models.rules.score import nearest_chord
@@ -62,20 +64,33 @@ class CompPlayer:
 
     def answer(self, state: State, held: tuple[Sound, ...], moment: Moment) -> Answer:
         """The chord to the notes the musician holds now, oldest press first, never empty."""
-        forbidden = outside(moment.wish.key)
-        banned = [tone in forbidden for tone in range(OCTAVE)]
-        evidence = Evidence(
-            torch.full((1, 1, OCTAVE), -1, device=self._device),
-            torch.tensor([[[*banned, True]]], device=self._device),  # something is to sound
-        )
+        return next(self.answer_all((state,), (held,), (moment,)))
+
+    def answer_all(
+        self, states: Sequence[State], helds: Sequence[tuple[Sound, ...]], moments: Sequence[Moment]
+    ) -> Iterator[Answer]:
+        """Several answers, drawn side by side; each comes as soon as it is there."""
+        asked = list(zip(states, helds, moments, strict=True))
+        frames = drawn(self._model, [self._scene(*one) for one in asked])
+        for frame, one in zip(frames, asked, strict=True):
+            yield self._led(frame.tolist(), *one)
+
+    def _scene(self, state: State, held: tuple[Sound, ...], moment: Moment) -> Scene:
+        """What the model is to decide."""
+        banned = np.zeros(OCTAVE + 1, bool)
+        banned[[*outside(moment.wish.key), OCTAVE]] = True  # something is to sound
         advised = None
         if self._adviser and state.advice:
             heard = Frame(moment.onsets, held, beat=moment.beat)
             advised = self._adviser.now(state.advice, heard, moment.wish.key)
         given = self._given(held, moment.onsets, advised)
-        drawn = self._model.draw(state.frames, given, evidence, choice(moment))[0, 0].tolist()
-        tones = frozenset(tone for tone, sounds in enumerate(drawn) if sounds)
-        return self._rules.realise(nearest_chord(tones, drawn.index(BASS), forbidden), state.rules, held, moment)
+        return Scene(state.frames, given, np.full(OCTAVE, -1), banned, choice(moment))
+
+    def _led(self, frame: list[int], state: State, held: tuple[Sound, ...], moment: Moment) -> Answer:
+        """The chord that the model has decided on, (class,), its voices led by the book."""
+        tones = frozenset(tone for tone, sounds in enumerate(frame) if sounds)
+        chord = nearest_chord(tones, frame.index(BASS), outside(moment.wish.key))
+        return self._rules.realise(chord, state.rules, held, moment)
 
     def _heard(self, state: State, frame: Frame) -> tuple[State, Closed | None]:
         """What there is to know of a frame but for the model, and what the model is to hear; None: nothing."""
@@ -90,12 +105,12 @@ class CompPlayer:
         for tone in chord.pitch_classes if chord else ():
             target[tone] = BASS if chord and tone == chord.root else SOUNDS
         row = torch.tensor([[target]], device=self._device)
-        given = self._given(melody, frame.onsets, advice.answer if advice else None)
+        given = side_by_side([self._given(melody, frame.onsets, advice.answer if advice else None)], self._device)
         closed = Closed(state.frames, row, given, phase(frame.next_bar_frame, self._device))
         return State(state.frames, rules, silent, advice), closed
 
-    def _given(self, held: tuple[Sound, ...], onsets: tuple[Sound, ...], advised: Answer | None) -> torch.Tensor:
+    def _given(self, held: tuple[Sound, ...], onsets: tuple[Sound, ...], advised: Answer | None) -> NDArray[np.float32]:
+        """(class, plane)."""
         folded = [[Sound(sound.pitch % OCTAVE, sound.velocity) for sound in sounds] for sounds in (held, onsets)]
-        melody = torch.tensor([plane(sounds, 0, OCTAVE) for sounds in folded]).T
-        given = torch.cat((melody, torch.tensor(planes(advised))), 1) if self._adviser else melody
-        return given.to(self._device)[None, None]
+        melody = np.array([plane(sounds, 0, OCTAVE) for sounds in folded], np.float32).T
+        return np.hstack((melody, np.array(planes(advised), np.float32))) if self._adviser else melody

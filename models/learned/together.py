@@ -1,14 +1,20 @@
-"""What learned players have heard of several musicians, as steps of their model side by side."""
+"""Several musicians of one model side by side: what it has heard of each is stepped, and what each gets is drawn."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import Field, replace
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar
 
-from models.abreast import Closed
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from models.abreast import Closed, opened
 from models.capture import Step
-from models.frame_model import FrameState
+from models.frame_model import Evidence, FrameModel, FrameState
+from models.frames import Choice
 
 
 class _Heard(Protocol):
@@ -30,3 +36,41 @@ def stepped(step: Step, heard: Sequence[tuple[State, Closed | None]]) -> list[St
     closed = [one for _, one in heard if one]
     after = iter(step(closed) if closed else ())
     return [replace(state, frames=next(after)) if one else state for state, one in heard]
+
+
+class Scene(NamedTuple):
+    """The open frame of one musician, for the model to decide."""
+
+    frames: FrameState
+    given: NDArray[np.float32] | None
+    """(key, plane): what the musician does in it; None where that is not known yet."""
+    known: NDArray[np.int64]
+    """As in `Evidence`, without batch and frame."""
+    banned: NDArray[np.bool_]
+    """As in `Evidence`, without batch and frame."""
+    choice: Choice
+
+
+def drawn(model: FrameModel, scenes: Sequence[Scene]) -> Iterator[NDArray[np.int64]]:
+    """What the model decides in each, as it would by itself: all of them side by side, each as soon as it is decided.
+
+    Where not all know what is given, those who do are side by side, and so are the others.
+    """
+    informed, others = (
+        _draws(model, [scene for scene in scenes if (scene.given is not None) == knows]) for knows in (True, False)
+    )
+    for scene in scenes:
+        yield next(others if scene.given is None else informed)
+
+
+def _draws(model: FrameModel, scenes: Sequence[Scene]) -> Iterator[NDArray[np.int64]]:
+    frames, givens, knowns, banneds, choices = zip(*scenes, strict=True)
+    device = frames[0].features.device
+    given = None if givens[0] is None else side_by_side(givens, device)
+    evidence = Evidence(side_by_side(knowns, device), side_by_side(banneds, device))
+    yield from model.draws(opened(frames), given, evidence, choices)
+
+
+def side_by_side(rows: Sequence[NDArray[Any]], device: torch.device) -> Tensor:
+    """(...) of each piece, as models take it: (batch, 1, ...)."""
+    return torch.from_numpy(np.stack(rows)).to(device)[:, None]

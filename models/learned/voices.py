@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
-from torch import Tensor
+from numpy.typing import NDArray
 
 from models.abreast import Closed
 from models.capture import live_step
-from models.frame_model import Evidence, FrameModel, FrameState
+from models.frame_model import FrameModel, FrameState
 from models.learned.advice import Advice, Adviser, planes
 from models.learned.listening import OCTAVE, SILENT_FRAMES, choice, listen, outside, phase
-from models.learned.together import stepped
+from models.learned.together import Scene, drawn, side_by_side, stepped
 from models.player import Answer, Frame, Moment, Sound, Wish
 from models.rules.score import nearest_chord
 from music.keys import SILENCE
 from music.keys import Evidence as Heard
 from music.pitch import Key
 
-SOPRANO, ALTO, TENOR, BASS = range(4)
+VOICES = 4
+SOPRANO, ALTO, TENOR, BASS = range(VOICES)
 MIDDLE_VELOCITY = 64
 PARTS = {1: (ALTO,), 2: (ALTO, BASS)}
 """Which voices play where fewer than three are wished for."""
@@ -51,7 +53,7 @@ class VoicePlayer:
         self._lowest, self._keys = model.config.lowest, model.config.keys
         self._device = next(model.parameters()).device
         self._adviser = Adviser() if model.config.given else None
-        self._classes = torch.arange(self._lowest, self._lowest + self._keys) % OCTAVE
+        self._pitches = np.arange(self._lowest, self._lowest + self._keys)
 
     def start(self) -> State:
         """The state before anything was heard."""
@@ -67,23 +69,39 @@ class VoicePlayer:
 
     def answer(self, state: State, held: tuple[Sound, ...], moment: Moment) -> Answer:
         """What to play with the notes the musician holds now, oldest press first, never empty."""
-        wish = moment.wish
-        pitches = [sound.pitch for sound in held]
-        melody = max(pitches) if wish.placement == "below" else min(pitches)
-        parts = _parts(len(wish.ranges))
-        evidence = self._evidence(wish, melody, parts)
+        return next(self.answer_all((state,), (held,), (moment,)))
+
+    def answer_all(
+        self, states: Sequence[State], helds: Sequence[tuple[Sound, ...]], moments: Sequence[Moment]
+    ) -> Iterator[Answer]:
+        """Several answers, drawn side by side; each comes as soon as it is there."""
+        asked = list(zip(states, helds, moments, strict=True))
+        frames = drawn(self._model, [self._scene(*one) for one in asked])
+        for frame, one in zip(frames, asked, strict=True):
+            yield self._voiced(frame, *one)
+
+    def _scene(self, state: State, held: tuple[Sound, ...], moment: Moment) -> Scene:
+        """What the model is to decide."""
+        wish, melody = moment.wish, _melody(held, moment.wish)
         advised = None
         if self._adviser and state.advice:
             heard = _alone(melody, moment.onsets, moment.beat)
             advised = self._adviser.now(state.advice, heard, wish.key)
-        drawn = self._model.draw(state.frames, self._given(advised), evidence, choice(moment))[0, 0].tolist()
-        found = [None if drawn[part] == self._keys else drawn[part] + self._lowest for part in parts]
+        known = np.full(VOICES, -1)
+        known[SOPRANO] = self._key(melody)
+        return Scene(state.frames, self._given(advised), known, self._banned(wish, melody), choice(moment))
+
+    def _voiced(self, frame: NDArray[np.int64], state: State, held: tuple[Sound, ...], moment: Moment) -> Answer:
+        """What the model has decided, (voice,), as the voices that are wished for."""
+        wish, melody, keys = moment.wish, _melody(held, moment.wish), frame.tolist()
+        parts = _parts(len(wish.ranges))
+        found = [None if keys[part] == self._keys else keys[part] + self._lowest for part in parts]
         if wish.placement == "above":
             found = [_above(pitch, melody, wish.ranges[i]) for i, pitch in enumerate(found)]
-        tones = frozenset(pitch % OCTAVE for pitch in (*found, *pitches) if pitch is not None)
-        lowest = min(pitch for pitch in (*found, *pitches) if pitch is not None)
+        pitches = [pitch for pitch in (*found, *(sound.pitch for sound in held)) if pitch is not None]
+        chord = nearest_chord(frozenset(pitch % OCTAVE for pitch in pitches), min(pitches) % OCTAVE)
         rests = (None,) * (len(wish.ranges) - len(found))
-        return Answer((*found, *rests), nearest_chord(tones, lowest % OCTAVE), wish.key or state.key)
+        return Answer((*found, *rests), chord, wish.key or state.key)
 
     def _heard(self, state: State, frame: Frame) -> tuple[State, Closed | None]:
         """What there is to know of a frame but for the model, and what the model is to hear; None: nothing."""
@@ -92,7 +110,7 @@ class VoicePlayer:
         silent = state.silent + 1 if melody is None and not any(answered) else 0
         if silent > SILENT_FRAMES:
             return state, None
-        target = [self._keys] * 4
+        target = [self._keys] * VOICES
         if melody is not None:
             target[SOPRANO] = self._key(melody)
         for voice, pitch in zip(_parts(len(answered)), answered, strict=False):
@@ -102,17 +120,17 @@ class VoicePlayer:
         advice = state.advice
         if self._adviser and advice:
             advice = self._adviser.hear(advice, _alone(melody, frame.onsets, frame.beat))
-        given = self._given(advice.answer if advice else None)
+        given = side_by_side([self._given(advice.answer if advice else None)], self._device)
         closed = Closed(state.frames, row, given, phase(frame.next_bar_frame, self._device))
         sounding = [pitch for pitch in (*answered, melody) if pitch is not None]
         evidence, key = listen(state.evidence, state.key, sounding[-1:] + sounding[:-1])
         return State(state.frames, silent, evidence, key, advice), closed
 
-    def _given(self, advised: Answer | None) -> Tensor:
-        """What the rules say, on the keys of the model; without planes for one that has no adviser."""
+    def _given(self, advised: Answer | None) -> NDArray[np.float32]:
+        """(key, plane): what the rules say; without planes for a model that has no adviser."""
         if not self._adviser:
-            return torch.zeros(1, 1, self._keys, 0, device=self._device)
-        return torch.tensor(planes(advised))[self._classes].to(self._device)[None, None]
+            return np.zeros((self._keys, 0), np.float32)
+        return np.array(planes(advised), np.float32)[self._pitches % OCTAVE]
 
     def _key(self, pitch: int) -> int:
         """The key of a pitch, folded by octaves into those that the model knows."""
@@ -122,21 +140,22 @@ class VoicePlayer:
             pitch -= OCTAVE
         return pitch - self._lowest
 
-    def _evidence(self, wish: Wish, melody: int, parts: tuple[int, ...]) -> Evidence:
-        """The melody is known; what the preset forbids is banned, and a rest too where there is anything to play."""
-        known = [-1] * 4
-        known[SOPRANO] = self._key(melody)
-        forbidden = outside(wish.key)
-        banned = [[False] * (self._keys + 1) for _ in range(4)]
-        above = wish.placement == "above"  # there the model writes below all the same, and it is raised by octaves
-        for part, (low, high) in zip(parts, wish.ranges, strict=False):
-            reach = range(128) if above else range(low, min(high, melody - 1) + 1)
-            row = [
-                pitch not in reach or pitch % OCTAVE in forbidden
-                for pitch in range(self._lowest, self._lowest + self._keys)
-            ]
-            banned[part] = [*row, not all(row)]
-        return Evidence(torch.tensor([[known]], device=self._device), torch.tensor([[banned]], device=self._device))
+    def _banned(self, wish: Wish, melody: int) -> NDArray[np.bool_]:
+        """(voice, key + 1): what the preset forbids, and a rest too where there is anything to play."""
+        banned = np.zeros((VOICES, self._keys + 1), bool)
+        strange = np.isin(self._pitches % OCTAVE, list(outside(wish.key)))
+        for part, (low, high) in zip(_parts(len(wish.ranges)), wish.ranges, strict=False):
+            row = strange
+            if wish.placement == "below":  # else the model writes below all the same, and it is raised by octaves
+                row = strange | (self._pitches < low) | (self._pitches > min(high, melody - 1))
+            banned[part, :-1], banned[part, -1] = row, not row.all()
+        return banned
+
+
+def _melody(held: tuple[Sound, ...], wish: Wish) -> int:
+    """The pitch under or above which the voices are to lie."""
+    pitches = [sound.pitch for sound in held]
+    return max(pitches) if wish.placement == "below" else min(pitches)
 
 
 def _alone(melody: int | None, onsets: tuple[Sound, ...], beat: float) -> Frame:

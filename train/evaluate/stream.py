@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from models.frame_model import Evidence
+from models.frame_model import Evidence, FrameModel
 from models.frames import Batch, Choice
 from train.evaluate.pieces import Piece, exchanged, groups, pad
 
@@ -37,8 +37,11 @@ class Model(Protocol):
         """The state when a frame has closed, (batch, 1, ...); `phase` (batch, 1) is that of the frame which opens."""
         ...
 
-    def draw(self, state: Any, given: Tensor | None, evidence: Evidence, choice: Choice) -> Tensor:
-        """The open frame, (batch, 1, cell); None: what is given in it is not known."""
+    def draw(self, state: Any, given: Tensor | None, evidence: Evidence, choice: Any) -> Tensor:
+        """The open frame, (batch, 1, cell); None: what is given in it is not known.
+
+        There is one choice for all, or for a frame model one for each piece.
+        """
         ...
 
     def free(self, batch: int = 1) -> Evidence:
@@ -69,7 +72,7 @@ class Manner:
     late: bool = False
     """Whether the condition of a frame is told only when that frame has closed."""
     leans: Callable[[Batch], NDArray[np.float32]] | None = None
-    """(batch, frame, key): `Choice.lean` of each frame."""
+    """(batch, frame, key): `Choice.lean` of each frame; a count table has no use for it."""
     asked: Callable[[Batch], Tensor] | None = None
     """bool (batch, frame): when it is asked at all, as on stage; in between its last answer stands. None: always."""
 
@@ -83,7 +86,7 @@ def play(model: Model, batch: Batch, manner: Manner) -> Tensor:
     free = model.free(len(batch))
     played = torch.empty_like(batch.target)
     asked = manner.asked(batch) if manner.asked else None
-    leans = manner.leans(batch) if manner.leans else None
+    leans = manner.leans(batch) if manner.leans and isinstance(model, FrameModel) else None
     drawn = torch.zeros_like(batch.target[:, :1])
     for t in range(frames):
         now = slice(t, t + 1)
@@ -94,8 +97,8 @@ def play(model: Model, batch: Batch, manner: Manner) -> Tensor:
         evidence = Evidence(known, free.banned)
         before = torch.where(known < 0, drawn, known)
         if asked is None or bool(asked[:, t].any()):
-            lean = None if leans is None else leans[:, t]
-            drawn = drawn_side_by_side(model, (state, None if manner.late else given, evidence), manner.choice, lean)
+            choice = manner.choice if leans is None else [replace(manner.choice, lean=lean) for lean in leans[:, t]]
+            drawn = model.draw(state, None if manner.late else given, evidence, choice)
         if asked is not None:
             drawn = torch.where(asked[:, t].view(-1, 1, 1), drawn, before)
         played[:, now] = drawn
@@ -103,39 +106,6 @@ def play(model: Model, batch: Batch, manner: Manner) -> Tensor:
         if t + 1 < frames:
             state = model.step(state, closed, given, batch.phase[:, t + 1 : t + 2])
     return played.cpu()
-
-
-def drawn_side_by_side(
-    model: Model, now: tuple[Any, Tensor | None, Evidence], choice: Choice, lean: NDArray[np.float32] | None = None
-) -> Tensor:
-    """The open frame of each piece, (batch, 1, cell), also by a sampler that draws one piece at a time.
-
-    Such a sampler gives the first piece's frame only, which would pass for everybody's. It alone has a use for `lean`.
-    """
-    rows = now[2].known.shape[0]
-    state, given, evidence = now
-    drawn = model.draw(state, given, evidence, _leaning(choice, lean, 0))
-    if drawn.shape[0] == rows:
-        return drawn
-    others = []
-    for row in range(1, rows):
-        state, given, evidence = _row(now, row)
-        others.append(model.draw(state, given, evidence, _leaning(choice, lean, row)))
-    return torch.cat([drawn, *others])
-
-
-def _leaning(choice: Choice, lean: NDArray[np.float32] | None, row: int) -> Choice:
-    return choice if lean is None else replace(choice, lean=lean[row])
-
-
-def _row(state: Any, row: int) -> Any:
-    """One piece of a state in which tensors have the batch first, alone."""
-    if isinstance(state, Tensor):
-        return state[row : row + 1]
-    if isinstance(state, tuple):
-        parts = [_row(part, row) for part in state]
-        return type(state)(*parts) if hasattr(state, "_fields") else tuple(parts)
-    return state
 
 
 def play_all(model: Model, pieces: Sequence[Piece], manner: Manner) -> list[Tensor]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import torch
 from numba import njit
@@ -33,6 +35,11 @@ def uniform(count: int, choice: Choice) -> Floats:
         return np.zeros(count, np.float32)
     device = choice.generator.device if choice.generator else "cpu"
     return array(torch.rand(count, generator=choice.generator, device=device))
+
+
+def abreast(frames: Iterable[Ints], device: torch.device) -> Tensor:
+    """Frames of several pieces, as models take them: long (batch, 1, ...)."""
+    return torch.from_numpy(np.stack(list(frames))).to(device)[:, None]
 
 
 def shares(blend: float) -> Floats:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from models.blocks.live import ascending as live
-from models.blocks.live.picking import Floats, array, by_input, uniform
-from models.frames import Choice
+from models.blocks.live.picking import Floats, Ints, abreast, array, by_input, uniform
+from models.frames import Choice, Choices, each
 
 GOES_ON = 1
 """Of three states, the one that needs the key to have been sounding."""
@@ -69,28 +71,29 @@ class Ascending(nn.Module):
         logits = self.logits(context, target.flatten(0, 1), before.flatten(0, 1))
         return Choice().pick(logits).view(target.shape)
 
-    def draw(self, features: Tensor, before: Tensor, known: Tensor, banned: Tensor, choice: Choice) -> Tensor:
-        """The open frame of one piece, long (1, 1, key).
+    def draw(self, features: Tensor, before: Tensor, known: Tensor, banned: Tensor, choice: Choices) -> Tensor:
+        """The open frame, long (batch, 1, key); the arguments are those of `draws`."""
+        return abreast(self.draws(features, before, known, banned, choice), features.device)
+
+    def draws(self, features: Tensor, before: Tensor, known: Tensor, banned: Tensor, choice: Choices) -> Iterator[Ints]:
+        """The open frame of each piece as soon as it is decided, (key,).
 
         Args:
-            features: (1, 1, key, width).
-            before: the frame before, (1, 1, key).
+            features: (batch, 1, key, width).
+            before: the frame before, (batch, 1, key).
             known: states, -1 where free.
             banned: bool; such a key is silent.
             choice: how each key is taken.
         """
         order = slice(None) if self.upwards else slice(None, None, -1)
-        heard = live.Heard(
-            array(self.features(features)[0, 0])[order],
-            before[0, 0].cpu().numpy()[order] > 0,
-            known[0, 0].cpu().numpy()[order],
-            banned[0, 0].cpu().numpy()[order],
-            self._lean(choice)[order],
-        )
-        goes_on = GOES_ON if self.states > 2 else 0
-        chances = uniform(self.keys, choice)
-        frame = live.draw(heard, self._weights(), goes_on, float(choice.temperature), float(choice.top_p), chances)
-        return torch.from_numpy(np.ascontiguousarray(frame[order])).to(features.device)[None, None]
+        context, sounded = array(self.features(features)[:, 0])[:, order], before[:, 0].cpu().numpy()[:, order] > 0
+        certain, forbidden = known[:, 0].cpu().numpy()[:, order], banned[:, 0].cpu().numpy()[:, order]
+        weights, goes_on = self._weights(), GOES_ON if self.states > 2 else 0
+        for row, one in enumerate(each(choice, len(known))):
+            lean = self._lean(one)[order]
+            heard = live.Heard(context[row], sounded[row], certain[row], forbidden[row], lean)
+            heat = float(one.temperature), float(one.top_p)
+            yield live.draw(heard, weights, goes_on, *heat, uniform(self.keys, one))[order]
 
     def _lean(self, choice: Choice) -> Floats:
         return np.zeros(self.keys, np.float32) if choice.lean is None else choice.lean

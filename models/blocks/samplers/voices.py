@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from models.blocks.live import voices as live
-from models.blocks.live.picking import array, by_input, shares, uniform
-from models.frames import Choice
+from models.blocks.live.picking import Ints, abreast, array, by_input, shares, uniform
+from models.frames import Choice, Choices, each
 from models.losses import LossName, Softness, distance_cross_entropy, soft_cross_entropy
 
 
@@ -108,8 +108,12 @@ class Voices(nn.Module):
         picked = [Choice().pick(self.logits(context, voice, flat, last)) for voice in range(self.voices)]
         return torch.stack(picked, -1).view(target.shape)
 
-    def draw(self, features: Tensor, before: Tensor, known: Tensor, banned: Tensor, choice: Choice) -> Tensor:
-        """The open frame, long (batch, 1, voice).
+    def draw(self, features: Tensor, before: Tensor, known: Tensor, banned: Tensor, choice: Choices) -> Tensor:
+        """The open frame, long (batch, 1, voice); the arguments are those of `draws`."""
+        return abreast(self.draws(features, before, known, banned, choice), features.device)
+
+    def draws(self, features: Tensor, before: Tensor, known: Tensor, banned: Tensor, choice: Choices) -> Iterator[Ints]:
+        """The open frame of each piece as soon as it is decided, (voice,).
 
         Args:
             features: (batch, 1, key, width).
@@ -121,14 +125,11 @@ class Voices(nn.Module):
         listened = array(self.features(features)[:, 0]).reshape(-1, len(known), self.keys, self.voice.embedding_dim)
         lasts = before.cpu().numpy().reshape(-1, len(known), self.voices)
         weights, order = self._weights(), np.array(self.order)
-        heat = float(choice.temperature), float(choice.top_p)
         sung, forbidden = known[:, 0].cpu().numpy(), banned[:, 0].cpu().numpy()
-        drawn = []
-        for row in range(len(known)):
+        for row, one in enumerate(each(choice, len(known))):
             heard = live.Heard(listened[:, row].copy(), lasts[:, row].copy(), forbidden[row], order)
-            chances = uniform(self.voices, choice)
-            drawn.append(live.draw(heard, weights, sung[row], self.strict, *heat, chances))
-        return torch.from_numpy(np.stack(drawn)).to(features.device)[:, None]
+            heat = float(one.temperature), float(one.top_p)
+            yield live.draw(heard, weights, sung[row], self.strict, *heat, uniform(self.voices, one))
 
     def _weights(self) -> live.Weights:
         return live.Weights(

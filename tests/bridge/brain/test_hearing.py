@@ -8,9 +8,9 @@ import pytest
 
 from bridge.brain.engine import Engine
 from bridge.brain.grid import Grid
-from bridge.brain.hearing import TOGETHER
 from bridge.brain.in_time import InTime, Past, Worker
 from bridge.brain.settings import Settings
+from bridge.brain.together import TOGETHER
 from bridge.brain.transport import Transport
 from models.player import Answer, Frame, Moment, Sound
 from models.rules.harmony import RuleHarmony

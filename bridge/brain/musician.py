@@ -1,0 +1,135 @@
+"""What the musician does, as an insert hears it: keys, pedals, and the hand that accompanies in a player's place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import inf
+from typing import NamedTuple
+
+from bridge.brain.hands import Hands
+from bridge.brain.settings import MIDDLE_VELOCITY, Settings
+from music.events import Control, Event, NoteOff, NoteOn, Stop
+from music.wire import ALL_NOTES_OFF, ALL_SOUND_OFF, PEDAL_DOWN, SUSTAIN
+
+
+class Done(NamedTuple):
+    """What happened at once."""
+
+    struck: bool
+    """A key of the melody."""
+    restruck: bool
+    """One that was let go in the same moment: a repeated note."""
+    stopped: bool
+    """Whoever plays, or the host, wants silence, whatever is held."""
+
+
+class Musician:
+    """What the settings listen to counts. While the own hand plays, and a little longer, nobody else accompanies."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.hands = Hands()
+        self.velocity = MIDDLE_VELOCITY
+        """Of the newest key of the melody."""
+        self.touched_beat = -inf
+        """When a key or a pedal was last touched."""
+        self._settings = settings
+        self._pedals: set[int] = set()
+        self._own_until = -inf  # the own hand's accompaniment lasts until this beat, if no key of it is down
+        self._struck = self._restruck = self._stopped = False
+        self._let_go: set[int] = set()
+
+    def hear(self, event: Event, beat: float, *, late: bool) -> bool:
+        """Take in what happens at a beat, `late` in its frame or not; True where a key went down."""
+        settings = self._settings
+        match event:
+            case NoteOn(channel, pitch, velocity) if channel in settings.channels:
+                self._release(channel, pitch, beat, late=late)  # its note-off was lost: a key is down once
+                self._press(channel, pitch, velocity)
+                self.touched_beat = beat
+                return True
+            case NoteOff(channel, pitch) if channel in settings.channels:
+                self._release(channel, pitch, beat, late=late)
+            case Control(channel, number, value) if number == SUSTAIN and channel in settings.channels:
+                (self._pedals.add if value >= PEDAL_DOWN else self._pedals.discard)(channel)
+                self.touch(beat)
+            case Control(channel, number) if number in (ALL_SOUND_OFF, ALL_NOTES_OFF):
+                for held_channel, pitch, _ in list(self.hands):
+                    if held_channel == channel:
+                        self._release(channel, pitch, beat, late=late)
+                self._stopped |= channel in settings.channels and not self.hands.melody
+            case Stop():
+                self._stopped = True
+        return False
+
+    def done(self) -> Done:
+        """What has happened since this was last asked."""
+        done = Done(self._struck, self._restruck, self._stopped)
+        self._struck = self._restruck = self._stopped = False
+        self._let_go.clear()
+        return done
+
+    def touch(self, beat: float) -> None:
+        """Something was touched, and nothing struck."""
+        self.touched_beat = max(self.touched_beat, beat)
+
+    def configure(self, settings: Settings, beat: float) -> None:
+        """Under new settings another key may count, or count for the other hand."""
+        before, self._settings = self._settings, settings
+        keys = list(self.hands)
+        others = settings.listens_to != before.listens_to  # whoever held them will not tell of their end
+        self._pedals = set() if others else self._pedals & settings.channels
+        channels = frozenset[int]() if others else settings.channels
+        listened = [key for key in keys if key[0] in channels]
+        self.hands.listen(channels)
+        if len(listened) == len(keys) and settings.split == before.split:
+            return
+        if self.hands.own:
+            self._own_until = beat + settings.takeover_beats
+        self.hands.clear()
+        for channel, pitch, velocity in listened:
+            self.hands.press(channel, pitch, velocity, own=settings.owns(pitch))
+
+    def forget(self, keys: Iterable[tuple[int, int]]) -> None:
+        """Keys (channel, pitch) go up, whoever held them, and nothing follows from it."""
+        for channel, pitch in keys:
+            self.hands.release(channel, pitch, own=self._settings.owns(pitch), late=False)
+
+    def halt(self, *, for_good: bool) -> None:
+        """Nothing is held any more, until the hands `resume`; for good: they find nothing."""
+        self.hands.halt()
+        if for_good:
+            self.hands.listen(frozenset())
+        self._pedals.clear()
+        self._own_until = -inf
+
+    def accompanies(self, beat: float) -> bool:
+        """Whether the own hand does, or has just done so."""
+        return bool(self.hands.own) or beat < self._own_until
+
+    @property
+    def holds_by_pedal(self) -> bool:
+        """Whether a pedal that counts is down."""
+        return bool(self._pedals) and self._settings.pedal
+
+    @property
+    def rest_beat(self) -> float:
+        """When an accompaniment comes to rest, if nothing is touched until then; never while something is held."""
+        return inf if self.hands or self.holds_by_pedal else self.touched_beat + self._settings.rest_beats
+
+    def _press(self, channel: int, pitch: int, velocity: int) -> None:
+        own = self._settings.owns(pitch)
+        self.hands.press(channel, pitch, velocity, own=own)
+        if not own:
+            self.velocity = velocity
+            self._struck = True
+            self._restruck |= pitch in self._let_go
+
+    def _release(self, channel: int, pitch: int, beat: float, *, late: bool) -> None:
+        own = self._settings.owns(pitch)
+        if not self.hands.release(channel, pitch, own=own, late=late):
+            return
+        self.touched_beat = beat
+        if own:
+            self._own_until = beat + self._settings.takeover_beats
+        else:
+            self._let_go.add(pitch)
