@@ -56,9 +56,11 @@ UNEASE = 3
 DIVISI = 4
 """For each note that a section plays already."""
 KEPT = -1000
-"""For a note that goes on where it is: worth any other trouble."""
+"""For a note that goes on, to come up at the turn of its own section: or else sections cross."""
 AGAIN = -12
 """For a repeated note, struck again by whoever played it."""
+LEADS = -10
+"""For a melody that stays with whoever plays it."""
 UNCOVERED = 300
 """What it costs to leave a tone out of the choir that carries the piece."""
 OPTIONAL = (14, 10, 12, 12)
@@ -69,6 +71,8 @@ MOST = max(section.desks for section in SECTIONS)
 MUD = 52
 """Below this, what lies closer than a fifth above the bass is put an octave higher."""
 FIFTH, OCTAVE, PITCHES = 7, 12, 128
+DEEP_BELOW = 40
+"""Lower basses cannot be doubled an octave below (the contrabass ends at E1): of two in octaves it takes the lower."""
 BRASS_TOP = 79
 """Higher tones are put into the trumpets' range by octaves."""
 
@@ -82,6 +86,8 @@ class Stage(NamedTuple):
     """(section, pitch)"""
     plays: Ints
     """(section, pitch) of the key that is played by it; -1: not this pitch."""
+    led: Bools
+    """Whether each section played the highest key before."""
 
 
 class Manner(NamedTuple):
@@ -99,6 +105,8 @@ class Manner(NamedTuple):
     """Whether the bass is doubled an octave below."""
     unison: bool
     """Whether several winds double the melody."""
+    high: bool
+    """Whether the melody lies so high that brass plays it an octave below, and flutes not above it."""
 
 
 @njit
@@ -112,10 +120,9 @@ def tones_of(keys: Ints, had: Bools, manner: Manner) -> Ints:
         tones[-1, ROLE] = BASS
     if manner.melody:
         tones[0, ROLE] = MELODY
-    if count > 2 and tones[-2, PITCH] - tones[-1, PITCH] == OCTAVE:
+    octaves = count > 1 and tones[-2, PITCH] - tones[-1, PITCH] == OCTAVE and tones[-2, ROLE] == MIDDLE
+    if octaves and tones[-1, PITCH] < DEEP_BELOW:
         tones[-1, ROLE], tones[-2, ROLE] = DEEP, BASS
-    elif count == 2 and tones[0, PITCH] - tones[1, PITCH] == OCTAVE and not manner.melody:
-        tones[1, ROLE], tones[0, ROLE] = DEEP, BASS
     for i in range(1, count - 1):
         pitch = tones[i, PITCH]
         higher = pitch + OCTAVE
@@ -127,14 +134,17 @@ def tones_of(keys: Ints, had: Bools, manner: Manner) -> Ints:
 
 
 @njit
-def folded(tones: Ints) -> Ints:
-    """The tones as brass plays them: none too high, each pitch once."""
+def folded(tones: Ints, high: bool) -> Ints:
+    """The tones as brass plays them: none too high, each pitch once, and the melody always in the same octave."""
     found = tones.copy()
     count = 0
     for i in range(len(tones)):
         pitch = tones[i, PITCH]
-        while pitch > BRASS_TOP:
-            pitch -= OCTAVE
+        if tones[i, ROLE] == MELODY:
+            pitch -= OCTAVE if high else 0
+        else:
+            while pitch > BRASS_TOP:
+                pitch -= OCTAVE
         if not (found[:count, PITCH] == pitch).any():
             found[count] = tones[i]
             found[count, PITCH] = pitch
@@ -150,9 +160,7 @@ def _away(pitch: int, section: int) -> int:
 
 @njit
 def _motion(had: Bools, section: int, pitch: int) -> int:
-    """How far a section has to go to a pitch, up to an octave; nowhere where it comes in."""
-    if not had[section].any():
-        return 0
+    """How far a section has to go to a pitch, up to an octave; as far, where it has rested."""
     for step in range(OCTAVE):
         if (pitch >= step and had[section, pitch - step]) or (pitch + step < PITCHES and had[section, pitch + step]):
             return step
@@ -163,16 +171,28 @@ def _motion(had: Bools, section: int, pitch: int) -> int:
 def _taking(stage: Stage, section: int, tone: Ints, already: int, carries: bool) -> int:
     """What it costs that a section takes a tone, beside the notes that it plays already."""
     bench, pitch = stage.bench[section], tone[PITCH]
-    had = stage.had[section, pitch]
     if already >= bench[CAPACITY] or not bench[LOWEST] <= pitch <= bench[HIGHEST] or stage.plays[section, pitch] >= 0:
         return NEVER
-    if not carries and not (bench[ACTIVE] and (tone[FRESH] or had)):  # nobody comes in late, only to double
+    if not carries and not (bench[ACTIVE] and tone[FRESH]):  # nobody comes in late, only to double
         return NEVER
     cost = CASTING[tone[ROLE], section] + UNEASE * _away(pitch, section) + DIVISI * already
     cost += _motion(stage.had, section, pitch) // 3
-    if had:
-        cost += AGAIN if tone[FRESH] else KEPT
+    if tone[ROLE] == MELODY and stage.led[section]:
+        cost += LEADS
+    if tone[FRESH] and stage.had[section, pitch]:
+        cost += AGAIN
     return int(cost)
+
+
+@njit
+def _leaving(stage: Stage, choir: Ints, place: int, tone: Ints, carries: bool) -> int:
+    """What it costs that, at the turn of a section (its place in the choir), a tone is given to nobody."""
+    if place < len(choir) and stage.plays[choir[place], tone[PITCH]] >= 0:
+        return KEPT
+    for section in choir:
+        if stage.plays[section, tone[PITCH]] >= 0:
+            return 0
+    return UNCOVERED if carries else OPTIONAL[tone[ROLE]]
 
 
 @njit
@@ -194,7 +214,7 @@ def _ways(stage: Stage, choir: Ints, tones: Ints, carries: bool) -> Ints:
                     cost[s + 1, 0, i], came[s + 1, 0, i] = here, 2 + j
                 if i == len(tones):
                     continue
-                out = here + (UNCOVERED if carries else OPTIONAL[tones[i, ROLE]])
+                out = here + _leaving(stage, choir, s, tones[i], carries)
                 if out < cost[s, j, i + 1]:
                     cost[s, j, i + 1], came[s, j, i + 1] = out, 0
                 if s < len(choir) and j < MOST:
@@ -234,21 +254,28 @@ def give(stage: Stage, section: int, pitch: int, key: int) -> bool:
 
 
 @njit
-def keep(stage: Stage, keys: Ints, tones: Ints, were_keys: Bools) -> None:
-    """Let doublings at the octave go on as long as their keys are held.
+def keep(stage: Stage, choir: Ints, tones: Ints) -> None:
+    """Let the sections of a choir go on with the tones that are held."""
+    for i in range(len(tones)):
+        for section in choir:
+            if not tones[i, FRESH] and stage.had[section, tones[i, PITCH]]:
+                give(stage, section, tones[i, PITCH], tones[i, KEY])
+
+
+@njit
+def keep_octaves(stage: Stage, keys: Ints, were_keys: Bools) -> None:
+    """Let doublings of melody and bass at the octave go on as long as their keys are held.
 
     What was a key itself was played for its own sake, and ends with it.
     """
-    for section in range(len(stage.bench)):
-        for i in range(len(keys)):
-            if keys[i, 1]:
-                continue
-            for shift in (-2 * OCTAVE, -OCTAVE, OCTAVE, 2 * OCTAVE):
-                pitch = keys[i, 0] + shift
-                if not 0 <= pitch < PITCHES or were_keys[pitch] or not stage.had[section, pitch]:
-                    continue
-                if not (tones[:, PITCH] == pitch).any():
-                    give(stage, section, pitch, i)
+    last = len(keys) - 1
+    for key, shift in ((0, 2 * OCTAVE), (0, OCTAVE), (0, -OCTAVE), (last, OCTAVE), (last, -OCTAVE)):
+        pitch = keys[key, 0] + shift
+        if keys[key, 1] or not 0 <= pitch < PITCHES or were_keys[pitch]:
+            continue
+        for section in range(len(stage.bench)):
+            if stage.had[section, pitch]:
+                give(stage, section, pitch, key)
 
 
 @njit
@@ -267,7 +294,7 @@ def _double_melody(stage: Stage, keys: Ints, manner: Manner) -> None:
                 give(stage, section, melody, 0)
     if manner.above:
         octave = melody + OCTAVE
-        if _comes_in(stage, FLUTE, keys, 0) and _away(octave, FLUTE) == 0:
+        if not manner.high and _comes_in(stage, FLUTE, keys, 0) and _away(octave, FLUTE) == 0:
             give(stage, FLUTE, octave, 0)
         high = octave if octave >= EASE[PICCOLO, 0] - 3 else octave + OCTAVE
         if _comes_in(stage, PICCOLO, keys, 0) and _away(high, PICCOLO) <= 3:
@@ -284,9 +311,9 @@ def _double_bass(stage: Stage, keys: Ints, manner: Manner) -> None:
     last = len(keys) - 1
     bass, struck = keys[last, 0], keys[last, 1] > 0
     if stage.bench[CONTRABASS, LOAD] == 0 and _comes_in(stage, CONTRABASS, keys, last):
-        low = bass - OCTAVE
-        if not manner.bass or not give(stage, CONTRABASS, low, last):
-            give(stage, CONTRABASS, bass, last)
+        for shift in (-OCTAVE if manner.bass else 0, 0, OCTAVE):
+            if give(stage, CONTRABASS, bass + shift, last):
+                break
     if struck and stage.bench[TIMPANI, ACTIVE]:
         stroke = EASE[TIMPANI, 0] + (bass - EASE[TIMPANI, 0]) % OCTAVE
         for shift in (0, OCTAVE, -OCTAVE):

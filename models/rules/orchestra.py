@@ -55,14 +55,20 @@ MELODY_FROM = 55
 """Above this, a lone line is a melody, until it is known where the melody lies."""
 APART = 12
 """Semitones from where the bass lies to where the melody does, for them to be two lines."""
-SETTLES = 0.1
-"""How fast, by frame, it is found out where lines lie."""
+SETTLES, FOUND = 0.1, 0.5
+"""How fast, by frame, it is found out where lines lie: little by little, and where they lie further out than known."""
 SWELLS, EBBS = 0.7, 0.4
 """How much a louder and a softer stroke counts against what was heard before."""
 STEP = 2
 """A bass that moves up by more, and soon, is a figure above a bass."""
-RECENT = 3
-"""Frames that count as soon."""
+LEAP = 7
+"""The same for one that had come to rest."""
+RESTED = 3
+"""Frames on one pitch after which a bass has come to rest."""
+RECENT = 6
+"""Frames in which the lowest bass is remembered."""
+HIGH = 76
+"""Where a melody lies high for brass."""
 OCTAVES_ABOVE, OCTAVES_BELOW = 0.6, 0.66
 """How loud and willing it has to be for a melody to be doubled at the octave."""
 UNISONS = 0.6
@@ -94,9 +100,13 @@ class State:
     bottom: float | None = None
     """Where the bass lies."""
     lows: tuple[int, ...] = ()
-    """The lowest key in each of the last frames that were not silent."""
+    """The lowest key in each of the last frames in which a bass sounded."""
+    deep: bool = True
+    """Whether the last of them was a bass, or a tone of a figure above one."""
     keys: tuple[int, ...] = ()
     """What was held in the last frame."""
+    runs: bool = False
+    """Whether anything was struck in the last frame: what comes now is fast."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -135,11 +145,13 @@ class RuleOrchestra:
         sounding = {sound.pitch for sound in (*frame.held, *frame.onsets)}
         held = tuple(sorted(sound.pitch for sound in frame.held))
         if not sounding:
-            return replace(state, keys=())
+            return replace(state, keys=(), runs=False)
         touch = _touch(state, frame.onsets) if frame.onsets else state.touch
         top, bottom = _lines(state, max(sounding), min(sounding))
-        lows = (*state.lows, min(sounding))[-RECENT:]
-        return State(touch, top, bottom, lows, held)
+        lowest, lows, deep = min(sounding), state.lows, state.deep
+        if lowest <= (top + bottom) / 2:
+            lows, deep = (*lows, lowest)[-RECENT:], _is_deep(state, lowest)
+        return State(touch, top, bottom, lows, deep, held, runs=bool(frame.onsets))
 
     def answer(self, state: State, held: tuple[Sound, ...], moment: Moment) -> Answer:
         """What the orchestra plays with the notes held now; silence where none is."""
@@ -156,7 +168,7 @@ class RuleOrchestra:
         keys = np.array([(pitch, not last or pitch in fresh) for pitch in pitches], np.int64)
         before = np.array([-1 if pitch is None else pitch for pitch in last] or [-1] * len(wish.ranges), np.int64)
         touch = _touch(state, moment.onsets or held)
-        share, active = _active(plan, touch, before)
+        share, active = _active(plan, touch, before, runs=state.runs)
         choirs = (plan.core, plan.winds, plan.brass, active)
         manner = _manner(state, plan.scoring, share, pitches)
         seats = orchestrate(keys, plan.voices, (before, _were_keys(state, fresh)), choirs, manner)
@@ -183,9 +195,19 @@ def _lines(state: State, highest: int, lowest: int) -> tuple[float, float]:
         return float(highest), float(lowest)
     between = (state.top + state.bottom) / 2
     apart = state.top - state.bottom >= APART
-    top = state.top if apart and highest < between else state.top + SETTLES * (highest - state.top)
-    bottom = state.bottom if apart and lowest > between else state.bottom + SETTLES * (lowest - state.bottom)
+    up, down = highest - state.top, lowest - state.bottom
+    top = state.top if apart and highest < between else state.top + (FOUND if up > APART else SETTLES) * up
+    bottom = state.bottom if apart and lowest > between else state.bottom + (FOUND if down < -APART else SETTLES) * down
     return top, bottom
+
+
+def _is_deep(state: State, lowest: int) -> bool:
+    """Whether the lowest key is a bass, and not a tone of a figure above one that was let go."""
+    lows = state.lows
+    if not lows or lowest <= min(lows) + STEP:
+        return True
+    rested = len(lows) >= RESTED and len(set(lows[-RESTED:])) == 1
+    return state.deep and lowest <= lows[-1] + (LEAP if rested else STEP)
 
 
 def _were_keys(state: State, fresh: set[int]) -> Bools:
@@ -200,21 +222,23 @@ def _manner(state: State, scoring: Scoring, share: float, pitches: list[int]) ->
     melody_from = MELODY_FROM
     if state.top is not None and state.bottom is not None and state.top - state.bottom >= APART:
         melody_from = round((state.top + state.bottom) / 2)
-    lows = state.lows
-    settled = len(lows) < RECENT or len(set(lows)) == 1
     octaves = scoring.doubling * (0.5 + share)
     return Manner(
         melody=pitches[0] >= melody_from,
-        deep=settled or pitches[-1] <= min(lows) + STEP,
+        deep=_is_deep(state, pitches[-1]),
         above=scoring.doubling > 0 and octaves + 0.25 * scoring.register >= OCTAVES_ABOVE,
         below=scoring.doubling > 0 and octaves - 0.25 * scoring.register >= OCTAVES_BELOW,
         bass=scoring.doubling > 0,
         unison=share >= UNISONS,
+        high=(pitches[0] if state.top is None else state.top) >= HIGH,
     )
 
 
-def _active(plan: Plan, touch: float, before: Ints) -> tuple[float, Ints]:
-    """The share of the sections that a touch asks for, and for each section whether it is among them."""
+def _active(plan: Plan, touch: float, before: Ints, *, runs: bool) -> tuple[float, Ints]:
+    """The share of the sections that a touch asks for, and for each section whether it is among them.
+
+    Brass and timpani leave runs to the others.
+    """
     scoring = plan.scoring
     share = min(1.0, max(0.0, scoring.density + scoring.weight * (touch - MIDDLE) / SPAN / 2))
     played = set(plan.voices[before >= 0, 0].tolist())
@@ -222,7 +246,7 @@ def _active(plan: Plan, touch: float, before: Ints) -> tuple[float, Ints]:
     active = np.zeros(len(SECTIONS), np.int64)
     for section, place in plan.entry:
         stays = section in played
-        loud = section not in LOUD_ONES or touch >= LOUD - (EASES if stays else 0)
+        loud = section not in LOUD_ONES or (touch >= LOUD - (EASES if stays else 0) and not runs)
         wanted = loud and place < share + (slack if stays else 0.0)
         active[section] = wanted or SECTIONS[section].instrument.family in scoring.forced
     return share, active

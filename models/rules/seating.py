@@ -26,6 +26,7 @@ from models.rules.choirs import (
     double,
     folded,
     keep,
+    keep_octaves,
     lay,
     tones_of,
 )
@@ -225,12 +226,20 @@ def orchestrate(
             bench[section, HIGHEST] = max(bench[section, HIGHEST], high)
         if last[v] >= 0:
             had[section, last[v]] = True
-    stage = Stage(bench, had, np.full((len(active), PITCHES), -1, np.int64))
+    led = np.zeros(len(active), np.bool_)
+    for pitch in range(PITCHES):
+        if were_keys[pitch] and had[:, pitch].any():
+            led = had[:, pitch].copy()
+    stage = Stage(bench, had, np.full((len(active), PITCHES), -1, np.int64), led)
     tones = tones_of(keys, had, manner)
-    keep(stage, keys, tones, were_keys)
+    brassy = folded(tones, manner.high)
+    everybody = np.arange(len(active))
+    keep(stage, everybody, tones)
+    keep(stage, brass, brassy)
+    keep_octaves(stage, keys, were_keys)
     lay(stage, core, tones, True)
     lay(stage, winds, tones, False)
-    lay(stage, brass, folded(tones), False)
+    lay(stage, brass, brassy, False)
     double(stage, keys, manner)
     seats = _seat(stage, voices)
     _cover(keys, seats, voices, bench)
