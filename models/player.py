@@ -60,7 +60,7 @@ class Scoring:
     """How an orchestra is wanted to play what the musician plays."""
 
     sections: tuple[int, ...]
-    """Each voice's section, a place in `music.orchestra.SECTIONS`; voices of one section are its desks, the top first."""
+    """Each voice's section, a place in `music.orchestra.SECTIONS`; voices of one are its desks, the top first."""
     density: float = 0.5
     """0 to 1: the share of the sections that play at a middle touch."""
     weight: float = 0.7

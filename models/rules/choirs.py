@@ -25,7 +25,9 @@ VIOLIN_1, VIOLIN_2, VIOLA, CELLO, CONTRABASS = range(10, 15)
 STRINGS = (VIOLIN_1, VIOLIN_2, VIOLA, CELLO, CONTRABASS)
 WINDS = (FLUTE, OBOE, CLARINET, HORN, BASSOON)
 BRASS = (TRUMPET, TROMBONE, TUBA)
-BY_HEIGHT = (FLUTE, OBOE, TRUMPET, VIOLIN_1, CLARINET, VIOLIN_2, VIOLA, HORN, TROMBONE, BASSOON, CELLO, TUBA, CONTRABASS)
+BY_HEIGHT = (
+    FLUTE, OBOE, TRUMPET, VIOLIN_1, CLARINET, VIOLIN_2, VIOLA, HORN, TROMBONE, BASSOON, CELLO, TUBA, CONTRABASS,
+)  # fmt: skip
 """Sections that can take part in a choir, from the top down."""
 
 CAPACITY, LOWEST, HIGHEST, ACTIVE, LOAD = range(5)
@@ -109,6 +111,46 @@ class Manner(NamedTuple):
     """Whether the melody lies so high that brass plays it an octave below, and flutes not above it."""
 
 
+# Loops where NumPy has expressions: those take numba seconds each to compile, before the first note of a new machine.
+
+
+@njit
+def any_had(had: Bools, pitch: int) -> bool:
+    """Whether any section sounded a pitch before."""
+    for section in range(len(had)):  # noqa: SIM110, numba knows no any() of a generator
+        if had[section, pitch]:
+            return True
+    return False
+
+
+@njit
+def _place(pitch: int, rows: Ints) -> int:
+    """The row that begins with a pitch; -1: none does."""
+    for i in range(len(rows)):
+        if rows[i, 0] == pitch:
+            return i
+    return -1
+
+
+@njit
+def copy_row(source: Ints, target: Ints) -> None:
+    """Overwrite a row by another one."""
+    for column in range(len(source)):
+        target[column] = source[column]
+
+
+@njit
+def _sorted(tones: Ints) -> Ints:
+    """The same tones from the top down."""
+    found = tones.copy()
+    for i in range(len(tones)):
+        at = 0
+        for j in range(len(tones)):
+            at += tones[j, PITCH] > tones[i, PITCH] or (tones[j, PITCH] == tones[i, PITCH] and j < i)
+        copy_row(tones[i], found[at])
+    return found
+
+
 @njit
 def tones_of(keys: Ints, had: Bools, manner: Manner) -> Ints:
     """The tones of the keys (pitch, struck or not; from the top down), low and close ones opened up."""
@@ -127,10 +169,11 @@ def tones_of(keys: Ints, had: Bools, manner: Manner) -> Ints:
         pitch = tones[i, PITCH]
         higher = pitch + OCTAVE
         close = pitch < MUD and pitch - keys[-1, 0] < FIFTH and tones[i, ROLE] == MIDDLE
-        went_on = not tones[i, FRESH] and had[:, pitch].any() and not had[:, higher].any()
-        if close and not went_on and higher < keys[0, 0] and not (keys[:, 0] == higher).any():
+        went_on = not tones[i, FRESH] and any_had(had, pitch) and not any_had(had, higher)
+        if close and not went_on and higher < keys[0, 0] and _place(higher, keys) < 0:
             tones[i, PITCH] = higher
-    return tones[np.argsort(-tones[:, PITCH])]
+    found: Ints = _sorted(tones)
+    return found
 
 
 @njit
@@ -145,17 +188,18 @@ def folded(tones: Ints, high: bool) -> Ints:
         else:
             while pitch > BRASS_TOP:
                 pitch -= OCTAVE
-        if not (found[:count, PITCH] == pitch).any():
-            found[count] = tones[i]
+        if _place(pitch, found[:count]) < 0:
+            copy_row(tones[i], found[count])
             found[count, PITCH] = pitch
             count += 1
-    return found[:count][np.argsort(-found[:count, PITCH])]
+    ordered: Ints = _sorted(found[:count])
+    return ordered
 
 
 @njit
-def _away(pitch: int, section: int) -> int:
+def unease(pitch: int, section: int) -> int:
     """Semitones outside where a section is at ease."""
-    return max(0, EASE[section, 0] - pitch, pitch - EASE[section, 1])
+    return int(max(0, EASE[section, 0] - pitch, pitch - EASE[section, 1]))
 
 
 @njit
@@ -175,7 +219,7 @@ def _taking(stage: Stage, section: int, tone: Ints, already: int, carries: bool)
         return NEVER
     if not carries and not (bench[ACTIVE] and tone[FRESH]):  # nobody comes in late, only to double
         return NEVER
-    cost = CASTING[tone[ROLE], section] + UNEASE * _away(pitch, section) + DIVISI * already
+    cost = CASTING[tone[ROLE], section] + UNEASE * unease(pitch, section) + DIVISI * already
     cost += _motion(stage.had, section, pitch) // 3
     if tone[ROLE] == MELODY and stage.led[section]:
         cost += LEADS
@@ -199,7 +243,8 @@ def _leaving(stage: Stage, choir: Ints, place: int, tone: Ints, carries: bool) -
 def _ways(stage: Stage, choir: Ints, tones: Ints, carries: bool) -> Ints:
     """How the cheapest layout comes to (section of the choir, notes it has, tones gone by).
 
-    0: by leaving a tone out, 1: by the section taking it, 2 and more: from the section before, with so many notes less 2.
+    0: by leaving a tone out, 1: by the section taking it, 2 and more: from the section before, with so many notes
+    less 2.
     """
     shape = (len(choir) + 1, MOST + 1, len(tones) + 1)
     cost, came = np.full(shape, NEVER, np.int64), np.zeros(shape, np.int64)
@@ -260,71 +305,3 @@ def keep(stage: Stage, choir: Ints, tones: Ints) -> None:
         for section in choir:
             if not tones[i, FRESH] and stage.had[section, tones[i, PITCH]]:
                 give(stage, section, tones[i, PITCH], tones[i, KEY])
-
-
-@njit
-def keep_octaves(stage: Stage, keys: Ints, were_keys: Bools) -> None:
-    """Let doublings of melody and bass at the octave go on as long as their keys are held.
-
-    What was a key itself was played for its own sake, and ends with it.
-    """
-    last = len(keys) - 1
-    for key, shift in ((0, 2 * OCTAVE), (0, OCTAVE), (0, -OCTAVE), (last, OCTAVE), (last, -OCTAVE)):
-        pitch = keys[key, 0] + shift
-        if keys[key, 1] or not 0 <= pitch < PITCHES or were_keys[pitch]:
-            continue
-        for section in range(len(stage.bench)):
-            if stage.had[section, pitch]:
-                give(stage, section, pitch, key)
-
-
-@njit
-def _comes_in(stage: Stage, section: int, keys: Ints, key: int) -> bool:
-    """Whether a section may begin to double a key."""
-    return stage.bench[section, ACTIVE] > 0 and keys[key, 1] > 0
-
-
-@njit
-def _double_melody(stage: Stage, keys: Ints, manner: Manner) -> None:
-    """Unisons and octaves of the winds and of the second violins with the melody."""
-    melody = keys[0, 0]
-    if manner.unison:
-        for section in (FLUTE, OBOE, CLARINET):
-            if _comes_in(stage, section, keys, 0) and _away(melody, section) == 0:
-                give(stage, section, melody, 0)
-    if manner.above:
-        octave = melody + OCTAVE
-        if not manner.high and _comes_in(stage, FLUTE, keys, 0) and _away(octave, FLUTE) == 0:
-            give(stage, FLUTE, octave, 0)
-        high = octave if octave >= EASE[PICCOLO, 0] - 3 else octave + OCTAVE
-        if _comes_in(stage, PICCOLO, keys, 0) and _away(high, PICCOLO) <= 3:
-            give(stage, PICCOLO, high, 0)
-    if manner.below and len(keys) > 1 and melody - OCTAVE > keys[-1, 0]:
-        for section in (VIOLIN_2, CLARINET):
-            if stage.bench[section, LOAD] == 0 and _comes_in(stage, section, keys, 0):
-                give(stage, section, melody - OCTAVE, 0)
-
-
-@njit
-def _double_bass(stage: Stage, keys: Ints, manner: Manner) -> None:
-    """The contrabass under the cello, at the octave where that is wanted and possible; the timpani with a stroke."""
-    last = len(keys) - 1
-    bass, struck = keys[last, 0], keys[last, 1] > 0
-    if stage.bench[CONTRABASS, LOAD] == 0 and _comes_in(stage, CONTRABASS, keys, last):
-        for shift in (-OCTAVE if manner.bass else 0, 0, OCTAVE):
-            if give(stage, CONTRABASS, bass + shift, last):
-                break
-    if struck and stage.bench[TIMPANI, ACTIVE]:
-        stroke = EASE[TIMPANI, 0] + (bass - EASE[TIMPANI, 0]) % OCTAVE
-        for shift in (0, OCTAVE, -OCTAVE):
-            if give(stage, TIMPANI, stroke + shift, last):
-                break
-
-
-@njit
-def double(stage: Stage, keys: Ints, manner: Manner) -> None:
-    """What is doubled beyond the choirs: the melody, and a bass that is one."""
-    if manner.melody:
-        _double_melody(stage, keys, manner)
-    if manner.deep and (len(keys) > 1 or not manner.melody):
-        _double_bass(stage, keys, manner)

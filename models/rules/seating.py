@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numba import njit
 
@@ -9,7 +11,6 @@ from models.rules.choirs import (
     ACTIVE,
     CAPACITY,
     CONTRABASS,
-    EASE,
     HIGHEST,
     LOAD,
     LOWEST,
@@ -23,22 +24,42 @@ from models.rules.choirs import (
     Ints,
     Manner,
     Stage,
-    double,
+    any_had,
+    copy_row,
     folded,
     keep,
-    keep_octaves,
     lay,
     tones_of,
+    unease,
 )
+from models.rules.octaves import double, keep_octaves
 
-# numba's cache on disk looks at the file of a kernel only: after a change in `choirs`, change this one too.
+# numba's cache on disk looks at the file of a kernel only: after a change in `choirs` or `octaves`, change this too.
 
 SECTION, LOW, HIGH = range(3)
 """Columns of voices; one that may not play has a range without pitches."""
 EXACT, CLASS = 0, 1
 """What a target asks for: a key's very pitch, or its pitch class."""
-IDLE_CROSSING, INACTIVE = 30, 20
-"""What it costs to have a string section cross another one, or one in that the touch does not ask for."""
+CROSSING, UNASKED, BUSY = 30, 20, 20
+"""What it costs that a string section crosses another one, to call on one that the touch does not ask for, and on one
+that plays something else."""
+
+
+class Table(NamedTuple):
+    """Who covers what."""
+
+    keys: Ints
+    """(key, 2): pitch and whether it was struck, from the top down"""
+    voices: Ints
+    """(voice, 3)"""
+    seats: Ints
+    """(voice, 2): pitch and key, -1 for none"""
+    bench: Ints
+    """(section, column), as `choirs` has it"""
+    targets: Ints
+    """(target, 2): what has to be heard, the most important first: what kind, and the key"""
+    meets: Ints
+    """(voice) the target that a voice is there for; -1: none"""
 
 
 @njit
@@ -66,7 +87,7 @@ def _seat(stage: Stage, voices: Ints) -> Ints:
 
 @njit
 def _targets(keys: Ints) -> Ints:
-    """(target, 2): what has to be heard, the most important first: what kind, and the key."""
+    """The targets of a table."""
     count = len(keys)
     targets = np.zeros((2 * count, 2), np.int64)
     targets[0, 0], targets[0, 1] = EXACT, 0
@@ -86,15 +107,16 @@ def _targets(keys: Ints) -> Ints:
 
 
 @njit
-def _pitch_for(target: Ints, keys: Ints, voice: Ints, now: int) -> int:
-    """The pitch by which a voice that plays `now` would meet a target; -1: by none."""
-    key = keys[target[1], 0]
+def _pitch_for(t: int, v: int, table: Table) -> int:
+    """The pitch by which a voice would meet a target, that which it plays if that does; -1: by none."""
+    kind, key = table.targets[t, 0], table.keys[table.targets[t, 1], 0]
+    voice, now = table.voices[v], table.seats[v, 0]
     if voice[SECTION] == TIMPANI or voice[LOW] > voice[HIGH]:
         return -1
-    if target[0] == EXACT:
+    if kind == EXACT:
         return int(key) if voice[LOW] <= key <= voice[HIGH] else -1
     if now >= 0 and (now - key) % OCTAVE == 0:
-        return now
+        return int(now)
     best = -1
     for pitch in range(key % OCTAVE, PITCHES, OCTAVE):
         if voice[LOW] <= pitch <= voice[HIGH] and (best < 0 or abs(pitch - key) < abs(best - key)):
@@ -103,66 +125,65 @@ def _pitch_for(target: Ints, keys: Ints, voice: Ints, now: int) -> int:
 
 
 @njit
-def _price(v: int, pitch: int, seats: Ints, voices: Ints, bench: Ints) -> int:
+def _price(v: int, pitch: int, table: Table) -> int:
     """What it costs that a voice without a target takes a pitch."""
-    section, now = voices[v, SECTION], seats[v, 0]
+    section, now = table.voices[v, SECTION], table.seats[v, 0]
     if now == pitch:
         return 0
-    price = 1 + UNEASE * max(0, EASE[section, 0] - pitch, pitch - EASE[section, 1])
-    price += 0 if bench[section, ACTIVE] else INACTIVE
-    price += 0 if now < 0 else INACTIVE
-    if VIOLIN_1 <= section <= CONTRABASS:
-        for other in range(len(voices)):
-            beside, sounding = voices[other, SECTION], seats[other, 0]
-            if beside < VIOLIN_1 or sounding < 0:
-                continue
-            if (beside < section and sounding < pitch) or (beside > section and sounding > pitch):
-                price += IDLE_CROSSING
-                break
+    price = 1 + UNEASE * unease(pitch, section)
+    price += 0 if table.bench[section, ACTIVE] else UNASKED
+    price += 0 if now < 0 else BUSY
+    if not VIOLIN_1 <= section <= CONTRABASS:
+        return int(price)
+    for other in range(len(table.voices)):
+        beside, sounding = table.voices[other, SECTION], table.seats[other, 0]
+        below = beside < section and sounding < pitch
+        above = beside > section and sounding > pitch
+        if beside >= VIOLIN_1 and sounding >= 0 and (below or above):
+            return int(price + CROSSING)
     return int(price)
 
 
 @njit
-def _reach(t: int, targets: Ints, keys: Ints, seats: Ints, voices: Ints, bench: Ints, meets: Ints) -> None:
+def _reach(t: int, table: Table) -> None:
     """Find a voice for a target by an augmenting path (Kuhn 1955), so that those met before stay met."""
-    asks = np.full(len(voices), -1, np.int64)  # the target by which a voice was found
-    queue = np.full(len(targets), -1, np.int64)
+    asks = np.full(len(table.voices), -1, np.int64)  # the target by which a voice was found
+    queue = np.full(len(table.targets), -1, np.int64)
     queue[0], head, tail = t, 0, 1
     while head < tail:
         target = queue[head]
         head += 1
         best, cheapest = -1, NEVER
-        for v in range(len(voices)):
-            pitch = _pitch_for(targets[target], keys, voices[v], seats[v, 0])
+        for v in range(len(table.voices)):
+            pitch = _pitch_for(target, v, table)
             if pitch < 0 or asks[v] >= 0:
                 continue
-            if meets[v] < 0:
-                price = _price(v, pitch, seats, voices, bench)
-                if price < cheapest:
-                    best, cheapest = v, price
-            else:
-                asks[v] = target
-                queue[tail] = meets[v]
+            if table.meets[v] >= 0:
+                asks[v], queue[tail] = target, table.meets[v]
                 tail += 1
+                continue
+            price = _price(v, pitch, table)
+            if price < cheapest:
+                best, cheapest = v, price
         if best >= 0:
             asks[best] = target
-            _settle(best, asks, targets, keys, seats, voices, meets)
+            _settle(best, asks, table)
             return
 
 
 @njit
-def _settle(v: int, asks: Ints, targets: Ints, keys: Ints, seats: Ints, voices: Ints, meets: Ints) -> None:
+def _settle(v: int, asks: Ints, table: Table) -> None:
     """Go the path back that ends with voice `v`: each voice on it takes the target that asked for it."""
+    meets, seats = table.meets, table.seats
     while v >= 0:
         target = asks[v]
-        before = -1  # the voice that meets this target so far
-        for other in range(len(voices)):
+        before = -1  # the voice that has met this target so far
+        for other in range(len(meets)):
             if other != v and meets[other] == target:
                 before = other
-        seats[v, 0] = _pitch_for(targets[target], keys, voices[v], seats[v, 0])
-        seats[v, 1] = targets[target, 1] if seats[v, 1] < 0 or targets[target, 0] == EXACT else seats[v, 1]
-        if (keys[seats[v, 1], 0] - seats[v, 0]) % OCTAVE:
-            seats[v, 1] = targets[target, 1]
+        pitch, key = _pitch_for(target, v, table), table.targets[target, 1]
+        if pitch != seats[v, 0] or table.targets[target, 0] == EXACT:
+            seats[v, 0], seats[v, 1] = pitch, key
         meets[v] = target
         if before >= 0:
             meets[before] = -1
@@ -170,18 +191,15 @@ def _settle(v: int, asks: Ints, targets: Ints, keys: Ints, seats: Ints, voices: 
 
 
 @njit
-def _cover(keys: Ints, seats: Ints, voices: Ints, bench: Ints) -> None:
+def _cover(table: Table) -> None:
     """See that melody and bass are played at their pitch and every pitch class by somebody, as far as ranges allow."""
-    targets = _targets(keys)
-    meets = np.full(len(voices), -1, np.int64)
-    for t in range(len(targets)):
-        met = False
-        if targets[t, 0] == CLASS:
-            for v in range(len(voices)):
-                if meets[v] >= 0 and (seats[v, 0] - keys[targets[t, 1], 0]) % OCTAVE == 0:
-                    met = True
+    for t in range(len(table.targets)):
+        key, met = table.keys[table.targets[t, 1], 0], False
+        if table.targets[t, 0] == CLASS:
+            for v in range(len(table.voices)):
+                met |= table.meets[v] >= 0 and (table.seats[v, 0] - key) % OCTAVE == 0
         if not met:
-            _reach(t, targets, keys, seats, voices, bench, meets)
+            _reach(t, table)
 
 
 @njit
@@ -192,10 +210,11 @@ def _uncross(seats: Ints, voices: Ints) -> None:
             if voices[lower, SECTION] != voices[upper, SECTION] or seats[upper, 0] < 0:
                 continue
             high, low = seats[lower, 0], seats[upper, 0]
-            fits = voices[upper, LOW] <= high <= voices[upper, HIGH] and voices[lower, LOW] <= low <= voices[lower, HIGH]
+            up = voices[upper, LOW] <= high <= voices[upper, HIGH]
+            fits = up and voices[lower, LOW] <= low <= voices[lower, HIGH]
             if high > low and fits:
                 key = seats[upper, 1]
-                seats[upper] = seats[lower]
+                copy_row(seats[lower], seats[upper])
                 seats[lower, 0], seats[lower, 1] = low, key
 
 
@@ -217,7 +236,8 @@ def orchestrate(
     core, winds, brass, active = choirs
     bench = np.zeros((len(active), 5), np.int64)
     had = np.zeros((len(active), PITCHES), np.bool_)
-    bench[:, LOWEST], bench[:, HIGHEST], bench[:, ACTIVE] = PITCHES, -1, active
+    for section in range(len(active)):
+        bench[section, LOWEST], bench[section, HIGHEST], bench[section, ACTIVE] = PITCHES, -1, active[section]
     for v in range(len(voices)):
         section, low, high = voices[v, SECTION], voices[v, LOW], voices[v, HIGH]
         if low <= high:
@@ -228,8 +248,9 @@ def orchestrate(
             had[section, last[v]] = True
     led = np.zeros(len(active), np.bool_)
     for pitch in range(PITCHES):
-        if were_keys[pitch] and had[:, pitch].any():
-            led = had[:, pitch].copy()
+        if were_keys[pitch] and any_had(had, pitch):
+            for section in range(len(active)):
+                led[section] = had[section, pitch]
     stage = Stage(bench, had, np.full((len(active), PITCHES), -1, np.int64), led)
     tones = tones_of(keys, had, manner)
     brassy = folded(tones, manner.high)
@@ -241,7 +262,7 @@ def orchestrate(
     lay(stage, winds, tones, False)
     lay(stage, brass, brassy, False)
     double(stage, keys, manner)
-    seats = _seat(stage, voices)
-    _cover(keys, seats, voices, bench)
+    seats: Ints = _seat(stage, voices)
+    _cover(Table(keys, voices, seats, bench, _targets(keys), np.full(len(voices), -1, np.int64)))
     _uncross(seats, voices)
     return seats
