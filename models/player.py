@@ -56,6 +56,28 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True)
+class Scoring:
+    """How an orchestra is wanted to play what the musician plays."""
+
+    sections: tuple[int, ...]
+    """Each voice's section, a place in `music.orchestra.SECTIONS`; voices of one are its desks, the top first."""
+    density: float = 0.5
+    """0 to 1: the share of the sections that play at a middle touch."""
+    weight: float = 0.7
+    """0 to 1: how far the touch brings sections in and takes them out."""
+    doubling: float = 0.5
+    """0 to 1: how readily outer lines are doubled at the octave; 0: never."""
+    register: float = 0.0
+    """-1 to 1, dark to bright: which sections come in first, and whether they double upwards or downwards."""
+    divisi: int = 2
+    """The most notes that a section plays at a time."""
+    muted: frozenset[str] = frozenset()
+    """Families (`music.instruments.Instrument.family`) that never play."""
+    forced: frozenset[str] = frozenset()
+    """Families that play at any touch, where there is something for them."""
+
+
+@dataclass(frozen=True, slots=True)
 class Wish:
     """What the preset asks for. Every player honours it by construction, not by filtering."""
 
@@ -68,6 +90,8 @@ class Wish:
     temperature: float = 0.0
     """Standard meaning; 0 = likeliest."""
     seed: int = 0
+    scoring: Scoring | None = None
+    """For a player of an orchestra."""
 
 
 @dataclass(frozen=True, slots=True)
