@@ -92,6 +92,8 @@ class Wish:
     seed: int = 0
     scoring: Scoring | None = None
     """For a player of an orchestra."""
+    span: int = 12
+    """Semitones that a hand reaches, for who plays the piano."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,10 @@ class Hands:
         self._ring.off(OWN if own else MELODY, pitch, late=late)
         return hand.release(channel, pitch)
 
+    def velocity(self, channel: int, pitch: int) -> int:
+        """Of a key of the melody that is down; 0 where it is not."""
+        return next((velocity for one, other, velocity in self.melody if (one, other) == (channel, pitch)), 0)
+
     def clear(self) -> None:
         """Every key goes up; the past stays."""
         self.melody.clear()

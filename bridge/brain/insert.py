@@ -6,22 +6,25 @@ from collections.abc import Iterable, Sequence
 from math import floor
 from typing import Any
 
+from bridge.brain.dynamics import Dynamics
 from bridge.brain.feel import Feel
 from bridge.brain.grid import Grid
 from bridge.brain.hands import RING_FRAMES
-from bridge.brain.musician import Musician
+from bridge.brain.musician import Done, Musician
 from bridge.brain.question import Question, Turn
 from bridge.brain.schedule import Outlook, Schedule, Step
-from bridge.brain.settings import Settings
+from bridge.brain.settings import MIDDLE_VELOCITY, Settings
 from bridge.brain.sounding import Due, Note, Sounding, notes_of
 from models.player import FRAMES_PER_BEAT, Answer, Frame, Moment, Player, Sound
-from music.events import Event, Program
+from music.events import Event, NoteOff, NoteOn, Program
 
 MAX_SILENT_FRAMES = 64
 """After a longer pause the player is not told of every empty frame, nor of more than the ring has while notes last."""
 HALF_FRAME = 0.5
 PLAN_AHEAD_NS = 20_000_000
 """How far before its beat a chord's motion is decided and handed to the port."""
+KEYSWITCH_NS = 20_000_000
+"""How long a keyswitch is held."""
 POLL_NS = 4_000_000
 """How often to look whether a plan can be worked on."""
 
@@ -51,6 +54,7 @@ class Insert:
         self._sounding = Sounding()
         self._schedule = Schedule()
         self._feel = Feel()
+        self._dynamics = Dynamics()
         self._frame = grid.frame_at(now_ns)
         self._closed: Frame | None = None
         self._answered_beat = 0.0
@@ -60,9 +64,14 @@ class Insert:
         self._halted = False  # something sounded when silence came
 
     def programs(self, now_ns: int) -> list[Due]:
-        """The program changes that the parts ask for."""
-        wanted = {part.channel: part.program for part in self.settings.parts if part.program is not None}
-        return [Due(now_ns, Program(channel, program)) for channel, program in wanted.items()]
+        """The program changes and keyswitches that the parts ask for."""
+        parts = {part.channel: part for part in self.settings.parts}.values()
+        found = [Due(now_ns, Program(part.channel, part.program)) for part in parts if part.program is not None]
+        for part in parts:
+            if part.keyswitch:
+                found.append(Due(now_ns, NoteOn(part.channel, part.keyswitch, MIDDLE_VELOCITY)))
+                found.append(Due(now_ns + KEYSWITCH_NS, NoteOff(part.channel, part.keyswitch)))
+        return found
 
     @property
     def plan(self) -> list[Step]:
@@ -87,6 +96,8 @@ class Insert:
         if done.stopped and not struck:
             self._rest()
             return Turn(self._end_all(time_ns))
+        if self.settings.follows:
+            return self._follow(done, time_ns)
         if not self._hands.melody or self._yields(time_ns):
             return Turn(self._released(time_ns))
         if not struck or self.settings.bypass or self._is_planned():
@@ -95,6 +106,12 @@ class Insert:
             time_ns = max(time_ns, self._grid.edge_ns(self._frame))
         ended = self._end_all(time_ns) if restruck else []
         return self._ask(time_ns, after=ended)
+
+    def _follow(self, done: Done, time_ns: int) -> Turn:
+        """What sounds is what is played: every key that goes down or up may change it."""
+        if not (done.struck or done.ended) or self.settings.bypass:
+            return Turn([])
+        return self._ask(time_ns, onsets=done.onsets) if self._musician.sounds() else Turn(self._end_all(time_ns))
 
     def advance(self, now_ns: int) -> Turn:
         """Let time pass: frames close, a held note's chord may move on at its beat, a player of pulse goes on."""
@@ -163,7 +180,7 @@ class Insert:
         self._musician.configure(settings, self._timeline.beat_at(now_ns))
         if settings.bypass:
             return Turn(ended + self._end_all(now_ns))
-        if self._hands.melody:
+        if self._musician.sounds():
             return self._ask(now_ns, after=ended)
         return Turn(ended + self._released(now_ns))
 
@@ -267,7 +284,7 @@ class Insert:
 
     def _ask(
         self, time_ns: int, *, after: Sequence[Due] = (), move: bool = False, opens: int | None = None,
-        planned: Answer | None = None,
+        planned: Answer | None = None, onsets: tuple[Sound, ...] | None = None,
     ) -> Turn:  # fmt: skip
         """What is to be asked; `play` goes on with the answer."""
         beat, due = self._timeline.beat_at(time_ns), list(after)
@@ -278,21 +295,24 @@ class Insert:
             wish=self.settings.wish,
             last=self.answer,
             last_beat=self._answered_beat,
-            onsets=self._hands.onsets(),
+            onsets=self._hands.onsets() if onsets is None else onsets,
             move=move or opens is not None,
             bar_frame=self._grid.bars(max(self._frame, self._grid.frame_at(time_ns))),
         )
         self._answered_beat, self._asked_frame = beat, self._frame
-        return Turn(due, Question(self.player, self._state, self._hands.sounds(), moment, time_ns, opens, planned))
+        return Turn(due, Question(self.player, self._state, self._musician.sounds(), moment, time_ns, opens, planned))
 
     def _sound(self, answer: Answer, time_ns: int) -> list[Due]:
         """What must end and what must begin for an answer to sound."""
-        held, settings = self._hands.sounds(), self.settings
+        held, settings = self._musician.sounds(), self.settings
         late = self._is_late(self._timeline.beat_at(time_ns))
         if self.player.pulse and self._grid.bars(self._frame) is not None:  # against no grid nobody plays behind it
             time_ns += self._feel.lag_ns(settings.humanize)
         wanted = notes_of(answer, settings, held[-1].velocity if held else self._musician.velocity)
-        return self._sounding.become(wanted, answer.struck or frozenset(), time_ns, settings.strum_ns, late=late)
+        struck = answer.struck or frozenset()
+        often = settings.follows  # else what is struck again is so once a frame, however often the player is asked
+        due = self._sounding.become(wanted, struck, time_ns, settings.strum_ns, late=late, often=often)
+        return self._dynamics.follow(due, settings)
 
     def _end_all(self, time_ns: int) -> list[Due]:
         return self._sounding.end(time_ns, late=self._is_late(self._timeline.beat_at(time_ns)))

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from bridge.brain.hands import Hands
 from bridge.brain.settings import MIDDLE_VELOCITY, Settings
+from models.player import Sound
 from music.events import Control, Event, NoteOff, NoteOn, Stop
 from music.wire import ALL_NOTES_OFF, ALL_SOUND_OFF, PEDAL_DOWN, SUSTAIN
 
@@ -21,6 +22,10 @@ class Done(NamedTuple):
     """One that was let go in the same moment: a repeated note."""
     stopped: bool
     """Whoever plays, or the host, wants silence, whatever is held."""
+    ended: bool
+    """A note of the melody: its key was let go, or the pedal that held it."""
+    onsets: tuple[Sound, ...]
+    """What was struck of the melody, and still sounds."""
 
 
 class Musician:
@@ -35,8 +40,10 @@ class Musician:
         self._settings = settings
         self._pedals: set[int] = set()
         self._own_until = -inf  # the own hand's accompaniment lasts until this beat, if no key of it is down
-        self._struck = self._restruck = self._stopped = False
+        self._struck = self._restruck = self._stopped = self._ended = False
         self._let_go: set[int] = set()
+        self._fresh: dict[int, int] = {}  # pitches struck, and how, since the last answer
+        self._under_pedal: dict[tuple[int, int], int] = {}  # keys of the melody that are up, and sound on
 
     def hear(self, event: Event, beat: float, *, late: bool) -> bool:
         """Take in what happens at a beat, `late` in its frame or not; True where a key went down."""
@@ -50,12 +57,13 @@ class Musician:
             case NoteOff(channel, pitch) if channel in settings.channels:
                 self._release(channel, pitch, beat, late=late)
             case Control(channel, number, value) if number == SUSTAIN and channel in settings.channels:
-                (self._pedals.add if value >= PEDAL_DOWN else self._pedals.discard)(channel)
+                self._pedal(channel, down=value >= PEDAL_DOWN)
                 self.touch(beat)
             case Control(channel, number) if number in (ALL_SOUND_OFF, ALL_NOTES_OFF):
                 for held_channel, pitch, _ in list(self.hands):
                     if held_channel == channel:
                         self._release(channel, pitch, beat, late=late)
+                self._lift(channel)
                 self._stopped |= channel in settings.channels and not self.hands.melody
             case Stop():
                 self._stopped = True
@@ -63,10 +71,22 @@ class Musician:
 
     def done(self) -> Done:
         """What has happened since this was last asked."""
-        done = Done(self._struck, self._restruck, self._stopped)
-        self._struck = self._restruck = self._stopped = False
+        sounding = {sound.pitch for sound in self.sounds()}
+        onsets = tuple(Sound(pitch, velocity) for pitch, velocity in self._fresh.items() if pitch in sounding)
+        done = Done(self._struck, self._restruck, self._stopped, self._ended, onsets)
+        self._fresh.clear()
+        self._struck = self._restruck = self._stopped = self._ended = False
         self._let_go.clear()
         return done
+
+    def sounds(self) -> tuple[Sound, ...]:
+        """What sounds of the melody: what is held, and before it what only the pedal holds; oldest first of each."""
+        held = self.hands.sounds()
+        if not self._under_pedal:
+            return held
+        pitches = {sound.pitch for sound in held}
+        lasting = {pitch: velocity for (_, pitch), velocity in self._under_pedal.items() if pitch not in pitches}
+        return tuple(Sound(pitch, velocity) for pitch, velocity in lasting.items()) + held
 
     def touch(self, beat: float) -> None:
         """Something was touched, and nothing struck."""
@@ -81,6 +101,9 @@ class Musician:
         channels = frozenset[int]() if others else settings.channels
         listened = [key for key in keys if key[0] in channels]
         self.hands.listen(channels)
+        keeps = settings.pedal and settings.follows and settings.split == before.split
+        lasting = self._under_pedal.items() if keeps else ()
+        self._under_pedal = {key: velocity for key, velocity in lasting if key[0] in channels}
         if len(listened) == len(keys) and settings.split == before.split:
             return
         if self.hands.own:
@@ -100,6 +123,8 @@ class Musician:
         if for_good:
             self.hands.listen(frozenset())
         self._pedals.clear()
+        self._under_pedal.clear()
+        self._fresh.clear()
         self._own_until = -inf
 
     def accompanies(self, beat: float) -> bool:
@@ -120,16 +145,36 @@ class Musician:
         own = self._settings.owns(pitch)
         self.hands.press(channel, pitch, velocity, own=own)
         if not own:
+            self._under_pedal.pop((channel, pitch), None)
+            self._fresh[pitch] = velocity
             self.velocity = velocity
             self._struck = True
             self._restruck |= pitch in self._let_go
 
     def _release(self, channel: int, pitch: int, beat: float, *, late: bool) -> None:
-        own = self._settings.owns(pitch)
+        own, settings = self._settings.owns(pitch), self._settings
+        velocity = self.hands.velocity(channel, pitch)
         if not self.hands.release(channel, pitch, own=own, late=late):
             return
         self.touched_beat = beat
         if own:
-            self._own_until = beat + self._settings.takeover_beats
+            self._own_until = beat + settings.takeover_beats
+            return
+        self._let_go.add(pitch)
+        if settings.follows and settings.pedal and channel in self._pedals:
+            self._under_pedal[channel, pitch] = velocity
         else:
-            self._let_go.add(pitch)
+            self._ended = True
+
+    def _pedal(self, channel: int, *, down: bool) -> None:
+        if down:
+            self._pedals.add(channel)
+            return
+        self._pedals.discard(channel)
+        self._lift(channel)
+
+    def _lift(self, channel: int) -> None:
+        """What the pedal alone has held ends."""
+        for key in [key for key in self._under_pedal if key[0] == channel]:
+            del self._under_pedal[key]
+            self._ended = True

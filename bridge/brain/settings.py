@@ -113,6 +113,11 @@ class Settings:
             parts=voices,
         )
 
+    @property
+    def follows(self) -> bool:
+        """Whether every key counts, until it and its pedal are up: not so for a harmony to the newest note."""
+        return self.effect != HARMONIZE
+
     def owns(self, pitch: int) -> bool:
         """Whether a key belongs to the musician's own hand."""
         return pitch < self.split

@@ -47,13 +47,15 @@ class Sounding:
         return iter(self._notes)
 
     def become(
-        self, wanted: Mapping[Note, int], struck: frozenset[int], time_ns: int, strum_ns: int, *, late: bool
-    ) -> list[Due]:
+        self, wanted: Mapping[Note, int], struck: frozenset[int], time_ns: int, strum_ns: int, *, late: bool,
+        often: bool = False,
+    ) -> list[Due]:  # fmt: skip
         """What must end and what must begin for the wanted notes, and no others, to sound.
 
-        `struck` are the pitches to strike even where they sound, once a frame; `late`: most of the frame is over.
+        `struck` are the pitches to strike even where they sound, once a frame, or `often`; `late`: most of the frame is
+        over.
         """
-        again = {note for note in wanted if note[1] in struck} - self._begun
+        again = {note for note in wanted if note[1] in struck} - (set() if often else self._begun)
         due = self.end(time_ns, [note for note in self._notes if note not in wanted or note in again], late=late)
         onset_ns = time_ns
         for note, velocity in wanted.items():

@@ -83,5 +83,5 @@ def test_a_known_rule_is_learned(tmp_path: Path) -> None:
     assert isinstance(model, EnsembleModel)
     ensembles = open_ensembles(find(tmp_path, ["pairs"], {}), tmp_path / "cache")
     played = report.Player(model).play(orchestra.pieces(ensembles, "valid")[0])
-    owners = {SECTIONS[orchestra.UNIT_SECTION[unit]].name for unit in played.any(0).nonzero()[0]}
+    owners = {SECTIONS[orchestra.UNIT_SECTION[unit]].name for unit in np.flatnonzero(played.any(0))}
     assert owners == {"Flute", "Cello"}
