@@ -15,6 +15,7 @@ from bridge.bench.notes import SCALE
 from bridge.bench.player import PRIORITY, state_of, timed
 from bridge.brain.players import Make, Players, load
 from bridge.brain.settings import Settings
+from bridge.brain.together import ANSWERED_TOGETHER, HEARD_TOGETHER
 from models.player import Answer, AnswersTogether, Frame, HearsTogether, Moment, Player, Sound, Wish
 from music.errors import ContinuoError
 
@@ -52,10 +53,10 @@ def measure(name: str, inserts: int, frames: int, make: Make = load, device: str
         moments = [_moment(number, held, wish, before) for held, before in zip(helds, last, strict=True)]
         asked = list(zip(states, helds, moments, strict=True))
         last = timed(took.answered_alone, partial(_one_by_one, player.answer, asked))
-        timed(took.answered_together, partial(_at_once, player.answer_all, asked))
+        timed(took.answered_together, partial(_at_once, player.answer_all, asked, ANSWERED_TOGETHER))
         frames_of = [_frame(number, held, answer) for held, answer in zip(helds, last, strict=True)]
         heard = list(zip(states, frames_of, strict=True))
-        timed(took.heard_together, partial(_at_once, player.hear_all, heard))
+        timed(took.heard_together, partial(_at_once, player.hear_all, heard, HEARD_TOGETHER))
         states = timed(took.heard_alone, partial(_one_by_one, player.hear, heard))
     return {
         "player": name,
@@ -104,8 +105,10 @@ def _one_by_one(call: Callable[..., Any], asked: Sequence[tuple[Any, ...]]) -> l
     return [call(*one) for one in asked]
 
 
-def _at_once(call: Callable[..., Iterable[Any]], asked: Sequence[tuple[Any, ...]]) -> list[Any]:
-    return list(call(*zip(*asked, strict=True)))
+def _at_once(call: Callable[..., Iterable[Any]], asked: Sequence[tuple[Any, ...]], most: int) -> list[Any]:
+    """No more than so many at once, as the brain does it."""
+    groups = [asked[first : first + most] for first in range(0, len(asked), most)]
+    return [one for group in groups for one in call(*zip(*group, strict=True))]
 
 
 def _moment(number: int, held: tuple[Sound, ...], wish: Wish, last: Answer) -> Moment:

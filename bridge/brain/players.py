@@ -8,7 +8,7 @@ from typing import Any
 
 from bridge import players
 from bridge.brain.in_time import AtLeisure, InTime, Workplace
-from bridge.brain.together import TOGETHER
+from bridge.brain.together import ANSWERED_TOGETHER, HEARD_TOGETHER
 from models.player import Answer, AnswersTogether, Frame, HearsTogether, Moment, Player, Sound, Wish
 from models.rules.harmony import RuleHarmony
 from music.errors import ContinuoError
@@ -96,9 +96,10 @@ def _warm(player: Player[Any]) -> None:
         heard = Frame(note, note, _kept(answer), next_bar_frame=frame + 1, beat=frame / 4)
         state = player.hear(state, heard)
     if isinstance(player, HearsTogether):
-        player.hear_all((state,) * TOGETHER, (heard,) * TOGETHER)
+        player.hear_all((state,) * HEARD_TOGETHER, (heard,) * HEARD_TOGETHER)
     if isinstance(player, AnswersTogether):
-        list(player.answer_all((state,) * TOGETHER, (note,) * TOGETHER, (moment,) * TOGETHER))
+        several = ANSWERED_TOGETHER
+        list(player.answer_all((state,) * several, (note,) * several, (moment,) * several))
 
 
 def _kept(answer: Answer) -> Answer | None:

@@ -10,8 +10,13 @@ from typing import Any
 
 from models.player import Answer, AnswersTogether, Frame, HearsTogether, Moment, Player, Sound
 
-TOGETHER = 8
-"""How many are done at once, at most: what is asked for meanwhile waits for them all."""
+HEARD_TOGETHER = 8
+"""How many frames are heard at once, at most: what is asked for meanwhile waits for them all."""
+ANSWERED_TOGETHER = 4
+"""How many answers are drawn at once, at most: the first comes when what they have in common is done for all.
+
+Of eight at once it is late where the machine is busy (docs/benchmarks.md, "Several inserts with one player").
+"""
 
 Task = Callable[[], Any]
 Given = tuple[Future[Any], Task]
@@ -57,7 +62,8 @@ def companions(first: Task, waiting: Iterable[Given]) -> list[Given]:
     """Those who wait and can be done together with the first, in their order."""
     if not (isinstance(first, Hearing | Answering) and _is_ready(first) and _is_able(first)):
         return []
-    return list(islice((given for given in waiting if _goes_with(first, given[1])), TOGETHER - 1))
+    most = HEARD_TOGETHER if isinstance(first, Hearing) else ANSWERED_TOGETHER
+    return list(islice((given for given in waiting if _goes_with(first, given[1])), most - 1))
 
 
 def together(given: Iterable[Given]) -> None:

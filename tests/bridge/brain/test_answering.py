@@ -16,7 +16,7 @@ from bridge.brain.engine import Engine, Sent
 from bridge.brain.grid import Grid
 from bridge.brain.in_time import AtLeisure, InTime, Worker, Workplace
 from bridge.brain.settings import Settings
-from bridge.brain.together import TOGETHER
+from bridge.brain.together import ANSWERED_TOGETHER
 from bridge.brain.transport import Transport
 from models.player import Answer, Frame, Moment, Sound
 from models.rules.harmony import RuleHarmony
@@ -143,9 +143,9 @@ def test_fallbacks_of_all_are_counted_by_insert() -> None:
 
 def test_no_more_are_answered_together_than_so_many() -> None:
     ensemble = Ensemble()
-    engine, worker = stage(ensemble, inserts=TOGETHER + 2)
-    strike(engine, worker, *range(60, 62 + TOGETHER))
-    assert [len(asked) for asked in ensemble.asked] == [TOGETHER, 2]
+    engine, worker = stage(ensemble, inserts=ANSWERED_TOGETHER + 2)
+    strike(engine, worker, *range(60, 62 + ANSWERED_TOGETHER))
+    assert [len(asked) for asked in ensemble.asked] == [ANSWERED_TOGETHER, 2]
 
 
 def test_a_question_waits_for_what_is_to_be_heard_before_it() -> None:

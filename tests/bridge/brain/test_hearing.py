@@ -10,7 +10,7 @@ from bridge.brain.engine import Engine
 from bridge.brain.grid import Grid
 from bridge.brain.in_time import InTime, Past, Worker
 from bridge.brain.settings import Settings
-from bridge.brain.together import TOGETHER
+from bridge.brain.together import HEARD_TOGETHER
 from bridge.brain.transport import Transport
 from models.player import Answer, Frame, Moment, Sound
 from models.rules.harmony import RuleHarmony
@@ -81,12 +81,12 @@ def test_those_who_wait_are_heard_together_and_each_one_in_order() -> None:
 def test_no_more_are_heard_together_than_an_answer_can_wait_for() -> None:
     choir = Choir()
     stand = Stand(choir)
-    starts = [stand.player.start() for _ in range(TOGETHER + 3)]
+    starts = [stand.player.start() for _ in range(HEARD_TOGETHER + 3)]
     stand.stop()
     for past in starts:
         stand.hear(past, 10)
     stand.go()
-    assert [len(heard) for heard in choir.heard] == [TOGETHER, 3]
+    assert [len(heard) for heard in choir.heard] == [HEARD_TOGETHER, 3]
 
 
 def test_other_tasks_keep_their_order() -> None:

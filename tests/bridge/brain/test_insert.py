@@ -407,3 +407,10 @@ def test_a_panic_pressed_twice_is_undone_like_one() -> None:
     band.panic()
     assert pitches(onsets(band.plan(band.engine.resume(band.now)))) == sounding
     assert band.engine.resume(band.now) == [], "once"
+
+
+def test_a_channel_given_up_while_bypassed_is_not_answered_when_that_ends() -> None:
+    band = Band(state())
+    band.play(NoteOn(0, 72, 80))
+    band.set(bypass=True, input_channels="2")
+    assert onsets(band.set(bypass=False)) == []
