@@ -21,7 +21,7 @@ from bridge.bench.notes import FEW, RAISED, SCALE, WIDE
 from bridge.brain.engine import Engine
 from bridge.brain.grid import Grid
 from bridge.brain.players import Make, Players, load
-from bridge.brain.settings import Settings
+from bridge.brain.settings import HARMONIZE, Settings
 from bridge.brain.transport import Transport
 from models.player import Answer, Frame, Moment, Player, Sound
 from models.rules import harmony
@@ -150,7 +150,7 @@ def _row(name: str, device: str, notes: int, state: presets.State, make: Make) -
         return watches[-1]
 
     players = Players(device, make=watched)
-    players.get("watched")
+    players.get(HARMONIZE, "watched")
     watch = watches[0]
     watch.hear_ms.clear()
     watch.answer_ms.clear()

@@ -11,6 +11,7 @@ from bridge.addresses import ROOT
 from bridge.bench.soak_house import NEVER, PERIOD_NS, Brain, House, Port
 from bridge.bench.soak_player import make
 from bridge.brain.players import Players
+from bridge.brain.settings import HARMONIZE
 from bridge.control.state import Desk
 from music.errors import ContinuoError
 
@@ -39,7 +40,7 @@ class Control:
         self._dice = dice
         self._players = Players(make=make)
         for name in MODELS:  # now: otherwise threads would load them while the music goes on
-            self._players.get(name)
+            self._players.get(HARMONIZE, name)
         self._changed_ns = [0] * inserts
         self._shown: dict[str, int] = {}
         self._told_ns = {"port": 0, "brain": 0}

@@ -14,7 +14,7 @@ from bridge.bench.figures import CUTS, figures
 from bridge.bench.notes import SCALE
 from bridge.bench.player import PRIORITY, state_of, timed
 from bridge.brain.players import Make, Players, load
-from bridge.brain.settings import Settings
+from bridge.brain.settings import HARMONIZE, Settings
 from bridge.brain.together import ANSWERED_TOGETHER, HEARD_TOGETHER
 from models.player import Answer, AnswersTogether, Frame, HearsTogether, Moment, Player, Sound, Wish
 from music.errors import ContinuoError
@@ -93,7 +93,7 @@ def _ready(name: str, make: Make, device: str) -> _Ensemble:
         made.append(make(name, device))
         return made[-1]
 
-    Players(device, make=kept).get(name)
+    Players(device, make=kept).get(HARMONIZE, name)
     if not (made and isinstance(made[0], HearsTogether) and isinstance(made[0], AnswersTogether)):
         raise ContinuoError(f"the player {name!r} has no weights", "Leave --inserts out, or take a learned player")
     gc.collect()

@@ -26,24 +26,25 @@ class Changes:
     def __init__(self, players: Players) -> None:
         self._players = players
         self._wanted: dict[int, Settings] = {}
-        self._loading: dict[str, Future[None]] = {}
+        self._loading: dict[tuple[str, str], Future[None]] = {}
 
     def want(self, insert: int, settings: Settings) -> None:
         """Have the player of an insert's new settings loaded, where it is not there; the newest settings count."""
         self._wanted.pop(insert, None)
-        if not self._players.ready(settings.model):
+        if not self._players.ready(*settings.player):
             self._wanted[insert] = settings
             self._load_next()
 
     def settled(self) -> Iterator[tuple[int, Settings | Refusal]]:
         """What has been decided since the last call: settings whose player is there, or that it cannot be had."""
-        for name, loading in list(self._loading.items()):
+        for player, loading in list(self._loading.items()):
             if not loading.done():
                 continue
-            del self._loading[name]
+            del self._loading[player]
             error = loading.exception()
-            for insert in [insert for insert, one in self._wanted.items() if one.model == name]:
+            for insert in [insert for insert, one in self._wanted.items() if one.player == player]:
                 settings = self._wanted.pop(insert)
+                name = settings.model
                 known = error if isinstance(error, ContinuoError) else ContinuoError(f"{name!r} cannot be loaded")
                 yield insert, Refusal(insert, name, known) if error else settings
         self._load_next()
@@ -52,14 +53,14 @@ class Changes:
         """Load one at a time."""
         if self._loading:
             return
-        for name in dict.fromkeys(settings.model for settings in self._wanted.values()):
-            loading = self._loading[name] = Future()
-            Thread(target=self._load, args=(name, loading), name="loading", daemon=True).start()
+        for player in dict.fromkeys(settings.player for settings in self._wanted.values()):
+            loading = self._loading[player] = Future()
+            Thread(target=self._load, args=(player, loading), name="loading", daemon=True).start()
             return
 
-    def _load(self, name: str, loading: Future[None]) -> None:
+    def _load(self, player: tuple[str, str], loading: Future[None]) -> None:
         try:
-            self._players.get(name)
+            self._players.get(*player)
             loading.set_result(None)
         except BaseException as error:  # noqa: BLE001 - who waits for it is told
             loading.set_exception(error)

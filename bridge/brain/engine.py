@@ -34,7 +34,7 @@ class Engine:
     ) -> None:
         """Raise ContinuoError where a player cannot be had."""
         self.players = players or Players()
-        self.inserts = [Insert(one, self.players.get(one.model), grid, now_ns) for one in settings]
+        self.inserts = [Insert(one, self.players.get(*one.player), grid, now_ns) for one in settings]
         self._handed_on: list[HandedOn] = []  # a heap, for listeners
         self._order = 0
 
@@ -88,9 +88,11 @@ class Engine:
         old = self.inserts[number].settings
         if settings.listens_to != old.listens_to:  # nobody will tell of the ends of what has not begun yet
             self._drop([one for one in self._handed_on if one[2] == number])
-        sent = self._play({number: self.inserts[number].configure(settings, self.players.get(settings.model), now_ns)})
-        if [(part.channel, part.program) for part in settings.parts] != [
-            (part.channel, part.program) for part in old.parts
+        sent = self._play(
+            {number: self.inserts[number].configure(settings, self.players.get(*settings.player), now_ns)}
+        )
+        if [(part.channel, part.program, part.keyswitch) for part in settings.parts] != [
+            (part.channel, part.program, part.keyswitch) for part in old.parts
         ]:
             sent = [(number, due) for due in self.inserts[number].programs(now_ns)] + sent
         return sent + self._listen(now_ns)

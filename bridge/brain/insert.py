@@ -62,6 +62,7 @@ class Insert:
         self._enters = self._frame  # an accompaniment that has joined in plays from this frame on
         self._awake = False  # a key was touched, and neither the host nor the player of pulse has come to rest since
         self._halted = False  # something sounded when silence came
+        self._onsets: tuple[Sound, ...] = ()  # what one who follows every key has not answered yet
 
     def programs(self, now_ns: int) -> list[Due]:
         """The program changes and keyswitches that the parts ask for."""
@@ -111,7 +112,8 @@ class Insert:
         """What sounds is what is played: every key that goes down or up may change it."""
         if not (done.struck or done.ended) or self.settings.bypass:
             return Turn([])
-        return self._ask(time_ns, onsets=done.onsets) if self._musician.sounds() else Turn(self._end_all(time_ns))
+        self._onsets = done.onsets
+        return self._ask(time_ns) if self._musician.sounds() else Turn(self._end_all(time_ns))
 
     def advance(self, now_ns: int) -> Turn:
         """Let time pass: frames close, a held note's chord may move on at its beat, a player of pulse goes on."""
@@ -284,7 +286,7 @@ class Insert:
 
     def _ask(
         self, time_ns: int, *, after: Sequence[Due] = (), move: bool = False, opens: int | None = None,
-        planned: Answer | None = None, onsets: tuple[Sound, ...] | None = None,
+        planned: Answer | None = None,
     ) -> Turn:  # fmt: skip
         """What is to be asked; `play` goes on with the answer."""
         beat, due = self._timeline.beat_at(time_ns), list(after)
@@ -295,11 +297,11 @@ class Insert:
             wish=self.settings.wish,
             last=self.answer,
             last_beat=self._answered_beat,
-            onsets=self._hands.onsets() if onsets is None else onsets,
+            onsets=self._onsets if self.settings.follows else self._hands.onsets(),
             move=move or opens is not None,
             bar_frame=self._grid.bars(max(self._frame, self._grid.frame_at(time_ns))),
         )
-        self._answered_beat, self._asked_frame = beat, self._frame
+        self._answered_beat, self._asked_frame, self._onsets = beat, self._frame, ()
         return Turn(due, Question(self.player, self._state, self._musician.sounds(), moment, time_ns, opens, planned))
 
     def _sound(self, answer: Answer, time_ns: int) -> list[Due]:
@@ -309,9 +311,8 @@ class Insert:
         if self.player.pulse and self._grid.bars(self._frame) is not None:  # against no grid nobody plays behind it
             time_ns += self._feel.lag_ns(settings.humanize)
         wanted = notes_of(answer, settings, held[-1].velocity if held else self._musician.velocity)
-        struck = answer.struck or frozenset()
-        often = settings.follows  # else what is struck again is so once a frame, however often the player is asked
-        due = self._sounding.become(wanted, struck, time_ns, settings.strum_ns, late=late, often=often)
+        again = self._sounding.again(wanted, answer.struck or frozenset(), often=settings.follows)
+        due = self._sounding.become(wanted, again, time_ns, settings.strum_ns, late=late)
         return self._dynamics.follow(due, settings)
 
     def _end_all(self, time_ns: int) -> list[Due]:

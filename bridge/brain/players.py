@@ -8,8 +8,10 @@ from typing import Any
 
 from bridge import players
 from bridge.brain.in_time import AtLeisure, InTime, Workplace
+from bridge.brain.settings import HARMONIZE, ORCHESTRATE
 from bridge.brain.together import ANSWERED_TOGETHER, HEARD_TOGETHER
 from models.player import Answer, AnswersTogether, Frame, HearsTogether, Moment, Player, Sound, Wish
+from models.rules import orchestra, reduction
 from models.rules.harmony import RuleHarmony
 from music.errors import ContinuoError
 
@@ -54,29 +56,43 @@ class Players:
         self._device = device
         self._make = make
         self._tell = tell
-        self._rules = RuleHarmony()
-        self._players: dict[str, Player[Any]] = {players.RULES: self._rules}
+        self._players: dict[tuple[str, str], Player[Any]] = {(HARMONIZE, players.RULES): RuleHarmony()}
 
-    def ready(self, name: str) -> bool:
+    def ready(self, effect: str, name: str) -> bool:
         """Whether a player is there without loading anything. Any thread."""
-        return name in self._players
+        return (effect, name) in self._players
 
-    def get(self, name: str) -> Player[Any]:
-        """The player of a name; ContinuoError where it cannot be had, whatever the reason."""
-        if name not in self._players:
-            try:
-                learned = self._make(name, self._device)
-                gc.freeze()  # all of torch: looking through it would hold up those who play meanwhile
-                _warm(learned)  # compiles, the first time on a machine: other players need not wait for that
-                self.workplace.do(lambda: _warm(learned)).result()
-            except ContinuoError:
-                raise
-            except Exception as error:
-                reason = f"{type(error).__name__}: {error}"
-                hint = "Train it again, or set model to rules"
-                raise ContinuoError(f"the player {name!r} cannot be loaded ({reason})", hint) from error
-            self._players[name] = InTime(learned, self._rules, self.workplace, self._trouble)
-        return self._players[name]
+    def get(self, effect: str, name: str) -> Player[Any]:
+        """The player of an effect and a name; ContinuoError where it cannot be had, whatever the reason."""
+        if (effect, name) not in self._players:
+            made = self._rules(effect) if name == players.RULES else self._learned(effect, name)
+            self._players[effect, name] = made
+        return self._players[effect, name]
+
+    @staticmethod
+    def _rules(effect: str) -> Player[Any]:
+        """Who plays an effect without weights; compiled by now, which may take seconds on a new machine."""
+        if effect == ORCHESTRATE:
+            orchestra.warm()
+            return orchestra.RuleOrchestra()
+        reduction.warm()
+        return reduction.RuleReducer()
+
+    def _learned(self, effect: str, name: str) -> Player[Any]:
+        if effect != HARMONIZE:
+            raise ContinuoError(f"the player {name!r} does not {effect}", "Set model to rules")
+        try:
+            learned = self._make(name, self._device)
+            gc.freeze()  # all of torch: looking through it would hold up those who play meanwhile
+            _warm(learned)  # compiles, the first time on a machine: other players need not wait for that
+            self.workplace.do(lambda: _warm(learned)).result()
+        except ContinuoError:
+            raise
+        except Exception as error:
+            reason = f"{type(error).__name__}: {error}"
+            hint = "Train it again, or set model to rules"
+            raise ContinuoError(f"the player {name!r} cannot be loaded ({reason})", hint) from error
+        return InTime(learned, self.get(effect, players.RULES), self.workplace, self._trouble)
 
     def _trouble(self, text: str) -> None:
         if text not in self.troubles:

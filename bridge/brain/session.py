@@ -151,7 +151,7 @@ class Session:
         """The engine; players that cannot be had are reported, and the rules play instead."""
         for number, one in enumerate(settings):
             try:
-                self._players.get(one.model)
+                self._players.get(*one.player)
             except ContinuoError as error:
                 self._refuse(Refusal(number, one.model, error), players.RULES)
                 settings[number] = replace(one, model=players.RULES)
@@ -161,8 +161,9 @@ class Session:
     def _change(self, engine: Engine, number: int, settings: Settings, now_ns: int) -> None:
         """Give an insert new settings; while their player is being loaded the old one plays under them."""
         self._changes.want(number, settings)
-        if not self._players.ready(settings.model):
-            settings = replace(settings, model=engine.inserts[number].settings.model)
+        if not self._players.ready(*settings.player):
+            old = engine.inserts[number].settings
+            settings = replace(settings, model=old.model if old.effect == settings.effect else players.RULES)
         self._workplace.begin()
         self._play(engine.configure(number, settings, now_ns))
 

@@ -114,6 +114,11 @@ class Settings:
         )
 
     @property
+    def player(self) -> tuple[str, str]:
+        """The effect, and the name of who plays it."""
+        return self.effect, self.model
+
+    @property
     def follows(self) -> bool:
         """Whether every key counts, until it and its pedal are up: not so for a harmony to the newest note."""
         return self.effect != HARMONIZE
@@ -122,13 +127,13 @@ class Settings:
         """Whether a key belongs to the musician's own hand."""
         return pitch < self.split
 
-    def listening_to(self, channel: int) -> Settings:
-        """The same settings for a melody that comes from a file, on one channel (0-based).
+    def listening_to(self, channels: int) -> Settings:
+        """The same settings for music that comes from a file, on so many channels.
 
         Nobody watches the plan there: unless some of it is committed it need not be made.
         """
         lookahead = self.lookahead_frames if self.commit_frames else 0
-        return replace(self, channels=frozenset([channel]), listens_to=0, lookahead_frames=lookahead)
+        return replace(self, channels=frozenset(range(min(channels, 16))), listens_to=0, lookahead_frames=lookahead)
 
 
 def _part(part: dict[str, Any]) -> Part:
@@ -161,7 +166,7 @@ def _section(part: dict[str, Any], program: int | None, middle: float) -> int:
 
 
 def _voices(state: dict[str, Any], parts: tuple[Part, ...]) -> tuple[Part, ...]:
-    """Whose each voice is: parts have as many as they are wished to have, as they have desks, or as a hand has fingers."""
+    """Whose each voice is. Parts have as many as are wished for, as they have desks, or as a hand has fingers."""
     if state["effect"] == ORCHESTRATE:
         most = state["orchestrate"]["divisi"]
         return tuple(part for part in parts for _ in range(min(most, SECTIONS[part.section].desks)))

@@ -46,16 +46,17 @@ class Sounding:
     def __iter__(self) -> Iterator[Note]:
         return iter(self._notes)
 
+    def again(self, wanted: Mapping[Note, int], struck: frozenset[int], *, often: bool) -> set[Note]:
+        """Which of the wanted notes are to be struck though they may sound: once a frame, or as `often` as is asked."""
+        return {note for note in wanted if note[1] in struck} - (set() if often else self._begun)
+
     def become(
-        self, wanted: Mapping[Note, int], struck: frozenset[int], time_ns: int, strum_ns: int, *, late: bool,
-        often: bool = False,
-    ) -> list[Due]:  # fmt: skip
+        self, wanted: Mapping[Note, int], again: set[Note], time_ns: int, strum_ns: int, *, late: bool
+    ) -> list[Due]:
         """What must end and what must begin for the wanted notes, and no others, to sound.
 
-        `struck` are the pitches to strike even where they sound, once a frame, or `often`; `late`: most of the frame is
-        over.
+        `again` are those to strike even where they sound; `late`: most of the frame is over.
         """
-        again = {note for note in wanted if note[1] in struck} - (set() if often else self._begun)
         due = self.end(time_ns, [note for note in self._notes if note not in wanted or note in again], late=late)
         onset_ns = time_ns
         for note, velocity in wanted.items():

@@ -71,7 +71,7 @@ def run(  # noqa: PLR0913, PLR0917 - one for each option of the command
         state["player"]["seed"] = seed
     check(device)
     require(state["player"]["model"])
-    players(device).get(state["player"]["model"])  # or every file would fail, one after the other
+    players(device).get(state["effect"], state["player"]["model"])  # or every file would fail, one after the other
     work = partial(one, state, track, device)
     if jobs == 1 or len(pairs) == 1:
         harmony.warm()

@@ -1,12 +1,18 @@
-"""Which track of a file the musician plays, and what it is as events."""
+"""Which tracks of a file the musician plays, and what they are as events."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from bridge.brain.settings import HARMONIZE, ORCHESTRATE
 from music.errors import FileError, did_you_mean
-from music.events import Event, NoteOff, NoteOn
+from music.events import Control, Event, NoteOff, NoteOn
 from music.midifile import Score, Track
+from music.wire import SUSTAIN
 
 MELODY_NAMES = ("melody", "soprano", "vocal", "voice", "lead", "right hand", " rh", "violin i", "flute")
+PIANOS = range(8)
+"""Programs of General MIDI."""
 FEW_NOTES = 8
 """A track with fewer notes is taken for the melody only where all are short."""
 
@@ -30,11 +36,27 @@ def melody_track(score: Score, wanted: str | None = None) -> Track:
     return called[0] if called else max(tonal, key=lambda track: float(track.notes["pitch"].mean()))
 
 
-def heard(melody: Track) -> list[tuple[int, Event]]:
-    """(tick, event) of a track as a musician plays it, releases before onsets of the same tick."""
+def played_tracks(score: Score, effect: str, wanted: str | None = None) -> list[Track]:
+    """What an effect hears: the melody, the piano with both hands, or whoever plays; or the track that is wanted."""
+    if effect == HARMONIZE or wanted is not None:
+        return [melody_track(score, wanted)]
+    tonal = [track for track in score.tracks if track.notes.size and not track.drum]
+    pianos = [track for track in tonal if track.program in PIANOS] if effect == ORCHESTRATE else []
+    return pianos or tonal or [melody_track(score)]
+
+
+def heard(tracks: Sequence[Track]) -> list[tuple[int, Event]]:
+    """(tick, event) of tracks as musicians play them, each on a channel of its own, as far as there are enough.
+
+    Of the same tick, releases come first, then pedals, then onsets.
+    """
     events: list[tuple[int, int, Event]] = []
-    for onset, length, pitch, velocity in melody.notes.tolist():
-        events.append((onset, 1, NoteOn(0, pitch, max(1, velocity))))
-        events.append((onset + max(1, length), 0, NoteOff(0, pitch)))
+    for number, track in enumerate(tracks):
+        channel = number % 16
+        for onset, length, pitch, velocity in track.notes.tolist():
+            events.append((onset, 2, NoteOn(channel, pitch, max(1, velocity))))
+            events.append((onset + max(1, length), 0, NoteOff(channel, pitch)))
+        pedals = track.controls[track.controls["number"] == SUSTAIN]
+        events += [(tick, 1, Control(channel, SUSTAIN, value)) for tick, _, value in pedals.tolist()]
     events.sort(key=lambda event: event[:2])
     return [(tick, event) for tick, _, event in events]

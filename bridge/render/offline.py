@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -12,9 +13,9 @@ from bridge.brain.grid import Grid
 from bridge.brain.players import Players
 from bridge.brain.settings import Settings
 from bridge.port.outlet import Outlet
-from bridge.render.melody import heard, melody_track
+from bridge.render.melody import heard, played_tracks
 from music.errors import FileError
-from music.events import Event, NoteOff, NoteOn
+from music.events import Control, Event, NoteOff, NoteOn
 from music.midifile import Part, Score, Track, append_tracks, parse, used_channels
 from music.wire import decode, encode
 
@@ -51,23 +52,29 @@ def render(source: bytes, state: dict[str, Any], track: str | None = None, playe
         raise FileError(f"this file lasts {seconds / 3600:.0f} hours", f"Cut it to {LONGEST_S // 3600} at most")
     if score.end_tick > LONGEST_BEATS * score.ticks_per_beat:
         raise FileError(f"this file has more than {LONGEST_BEATS} beats", "Cut it, or mend its tempo")
-    melody = melody_track(score, track)
     settings = Settings.of(state)
-    # The engine is to listen, whatever channel the preset has chosen on stage.
+    tracks = played_tracks(score, settings.effect, track)
+    # The engine is to listen, whatever channels the preset has chosen on stage.
     grid = Grid(score.tempo_map(), Bars(score))
-    engine = Engine([settings.listening_to(0)], grid, players=players)
-    played = _play(score, melody, engine)
+    engine = Engine([settings.listening_to(len(tracks))], grid, players=players)
+    played = _play(score, tracks, engine)
     parts = _parts(played, settings, used_channels(source))
     onsets = sum(isinstance(event, NoteOn) for part in parts for _, event in part.events)
-    return Rendered(append_tracks(source, parts), melody.name, onsets, seconds, engine.inserts[0].fallbacks)
+    return Rendered(
+        append_tracks(source, parts),
+        ", ".join(one.name for one in tracks),
+        onsets,
+        seconds,
+        engine.inserts[0].fallbacks,
+    )
 
 
-def _play(score: Score, melody: Track, engine: Engine) -> list[tuple[int, Event]]:
+def _play(score: Score, tracks: Sequence[Track], engine: Engine) -> list[tuple[int, Event]]:
     """(tick, event) of what the engine answers."""
     tempo = score.tempo_map()
     outlet = Outlet()
     left: list[tuple[int, bytes]] = []
-    for tick, together in groupby(heard(melody), key=lambda event: event[0]):
+    for tick, together in groupby(heard(tracks), key=lambda event: event[0]):
         now_ns = tempo.ns(tick)
         left += _advance(engine, outlet, now_ns)
         _plan(outlet, engine.receive((0, event, now_ns) for _, event in together))
@@ -113,4 +120,6 @@ def _moved(event: Event, channel: int) -> Event:
             return NoteOn(channel, pitch, velocity)
         case NoteOff(_, pitch, velocity):
             return NoteOff(channel, pitch, velocity)
+        case Control(_, number, value):
+            return Control(channel, number, value)
     return event

@@ -34,7 +34,7 @@ def melody(path: Path | None = None) -> Melody:
     except (MidiFileError, FileError) as error:
         raise FileError(f"{path}: {getattr(error, 'message', error)}", "Give a MIDI file with notes") from error
     tempo = score.tempo_map()
-    return [(tempo.ns(tick), encode(event).hex()) for tick, event in heard(track)]
+    return [(tempo.ns(tick), encode(event).hex()) for tick, event in heard([track])]
 
 
 def write(played: list[Played], path: Path | None = None) -> Path:

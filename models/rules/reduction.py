@@ -57,9 +57,6 @@ def reduce_events(pitches: Pitches, struck: Flags, span: int = SPAN, fingers: in
 class RuleReducer:
     """Two hands of up to five voices each, the right one's first. Any thread; keeps nothing between calls."""
 
-    def __init__(self, span: int = SPAN) -> None:
-        self._span = span
-
     @property
     def name(self) -> str:
         """As the preset's `model` names it."""
@@ -85,7 +82,7 @@ class RuleReducer:
         if not held:
             return Answer((None,) * voices)
         before = _before(moment, voices)
-        hands = reduce_event(_heard(state, held, moment), before, Reach(self._span, _bounds(wish)))
+        hands = reduce_event(_heard(state, held, moment), before, Reach(wish.span, _bounds(wish)))
         pitches = _seated(hands, wish)
         fresh = {int(pitch) for pitch in hands.pitches[hands.struck]}
         touch = _touches(held)

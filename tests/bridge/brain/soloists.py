@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from bridge.brain.careful import Careful
 from bridge.brain.in_time import Workplace
 from bridge.brain.players import Players
+from bridge.brain.settings import HARMONIZE
 from models.player import Answer, Frame, Moment, Player, Sound, Wish
 
 PITCHES = 128
@@ -123,7 +124,7 @@ def players(
 ) -> Players:
     """The players of an engine whose `soloist` is this one, ready and with nothing heard."""
     found = Players(workplace=workplace, make=lambda _name, _device: player, tell=tell)
-    found.get("soloist")
+    found.get(HARMONIZE, "soloist")
     if isinstance(player, Scripted):
         player.forget()
         player.answers = list(player.script)

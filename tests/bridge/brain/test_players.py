@@ -10,7 +10,7 @@ from bridge.brain.careful import device_of
 from bridge.brain.change import Changes, Refusal
 from bridge.brain.in_time import InTime, Worker
 from bridge.brain.players import Players, check
-from bridge.brain.settings import Settings
+from bridge.brain.settings import HARMONIZE, Settings
 from models.player import Frame, Moment, Player, Sound
 from models.rules.harmony import RuleHarmony
 from music.errors import ContinuoError
@@ -32,7 +32,7 @@ def test_rules_play_without_torch() -> None:
 
 
 def test_rules_are_the_rule_player_itself() -> None:
-    assert isinstance(Players().get("rules"), RuleHarmony)
+    assert isinstance(Players().get(HARMONIZE, "rules"), RuleHarmony)
 
 
 def test_learned_player_is_made_once_warmed_up_and_wrapped() -> None:
@@ -44,13 +44,13 @@ def test_learned_player_is_made_once_warmed_up_and_wrapped() -> None:
         return player
 
     players = Players("cuda", make=make)
-    assert not players.ready("soloist")
-    found = players.get("soloist")
+    assert not players.ready(HARMONIZE, "soloist")
+    found = players.get(HARMONIZE, "soloist")
     assert isinstance(found, InTime)
-    assert players.get("soloist") is found
+    assert players.get(HARMONIZE, "soloist") is found
     assert made == [("soloist", "cuda")]
     assert player.moments and player.frames
-    assert players.ready("soloist")
+    assert players.ready(HARMONIZE, "soloist")
 
 
 def refused(player: Player[Any] | Exception) -> ContinuoError:
@@ -61,8 +61,8 @@ def refused(player: Player[Any] | Exception) -> ContinuoError:
 
     players = Players(make=make)
     with pytest.raises(ContinuoError) as error:
-        players.get("soloist")
-    assert not players.ready("soloist")
+        players.get(HARMONIZE, "soloist")
+    assert not players.ready(HARMONIZE, "soloist")
     return error.value
 
 
@@ -126,7 +126,7 @@ def test_player_is_loaded_while_others_play_and_the_newest_settings_count() -> N
     assert list(changes.settled()) == []
     gate.set()
     assert outcomes(changes) == [(0, settings("soloist", 4)), (1, settings("soloist", 1))]
-    assert players.ready("soloist")
+    assert players.ready(HARMONIZE, "soloist")
     assert list(changes.settled()) == []
 
 

@@ -7,6 +7,7 @@ import torch
 
 from bridge.brain.careful import Careful
 from bridge.brain.players import Players
+from bridge.brain.settings import HARMONIZE
 from models import learned
 from models.assemble import build_frames
 from models.blocks.live import ascending, chord, consensus, picking, voices
@@ -31,7 +32,7 @@ def player(task: str) -> Careful:
 @pytest.mark.parametrize("task", ["voices, advised", "hands", "lead, advised"])
 def test_nothing_is_compiled_after_a_player_is_loaded(task: str) -> None:
     made = player(task)
-    Players(make=lambda _name, _device: made).get(task)
+    Players(make=lambda _name, _device: made).get(HARMONIZE, task)
     compiled = [len(kernel.signatures) for kernel in KERNELS]
     assert sum(compiled)
     dice = random.Random(1)  # noqa: S311
@@ -59,4 +60,4 @@ def test_a_player_with_weights_that_are_no_numbers_is_not_taken(task: str) -> No
         model.trunk.spread.weight[0, 0] = float("nan")
     broken = Careful(learned.player(model, task))
     with pytest.raises(ContinuoError, match=r"NaN|no outcome is possible"):
-        Players(make=lambda _name, _device: broken).get(task)
+        Players(make=lambda _name, _device: broken).get(HARMONIZE, task)

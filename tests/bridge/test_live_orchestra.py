@@ -1,0 +1,93 @@
+"""A piano becomes an orchestra, and an orchestra a piano, through real ports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from pythonosc.udp_client import SimpleUDPClient
+
+from bridge.bench.musician import musician
+from bridge.bench.stage import LiveDaemon, live_daemon
+from tests.bridge.conftest import Synth, until
+
+CHORD = (43, 55, 60, 64, 81)
+
+
+@pytest.fixture(scope="module")
+def orchestra(jack: str) -> Iterator[LiveDaemon]:
+    with live_daemon("--backend", "jack", "--preset", "orchestra") as running:
+        yield running
+
+
+@pytest.fixture
+def hall(orchestra: LiveDaemon) -> Iterator[tuple[Synth, SimpleUDPClient]]:
+    osc = SimpleUDPClient("127.0.0.1", orchestra.osc_port)
+    osc.send_message("/continuo/1/preset", "orchestra")
+    with musician() as player:
+        yield Synth(player), osc
+
+
+def on(pitch: int, velocity: int = 80, channel: int = 1) -> bytes:
+    return bytes((0x8F + channel, pitch, velocity))
+
+
+def off(pitch: int, channel: int = 1) -> bytes:
+    return bytes((0x7F + channel, pitch, 64))
+
+
+def channels(synth: Synth) -> set[int]:
+    return {channel for channel, _ in synth.sounding} - {1}
+
+
+def play(synth: Synth, *messages: bytes) -> None:
+    for message in messages:
+        synth.player.play(message)
+
+
+def test_the_piano_is_heard_and_many_instruments_with_it(hall: tuple[Synth, SimpleUDPClient]) -> None:
+    synth, _ = hall
+    play(synth, *(on(key, 100) for key in CHORD))
+    until(lambda: len(channels(synth)) >= 6, "an orchestra")
+    assert {(1, key) for key in CHORD} <= synth.sounding
+    play(synth, off(CHORD[-1]))
+    until(lambda: all(pitch != CHORD[-1] for _, pitch in synth.sounding), "the end of the melody's note")
+    assert len(channels(synth)) >= 3, "the others go on"
+    play(synth, *(off(key) for key in CHORD[:-1]))
+    until(lambda: not synth.sounding, "silence")
+
+
+def test_the_pedal_holds_the_orchestra(hall: tuple[Synth, SimpleUDPClient]) -> None:
+    synth, _ = hall
+    play(synth, b"\xb0\x40\x7f", *(on(key, 100) for key in CHORD))
+    until(lambda: len(channels(synth)) >= 6, "an orchestra")
+    before = {note for note in synth.sounding if note[0] != 1}
+    play(synth, *(off(key) for key in CHORD))
+    until(lambda: not any(channel == 1 for channel, _ in synth.sounding), "the keys' own releases")
+    assert {note for note in synth.sounding if note[0] != 1} == before
+    play(synth, b"\xb0\x40\x00")
+    until(lambda: not synth.sounding, "silence")
+
+
+def test_a_family_is_muted_while_it_plays(hall: tuple[Synth, SimpleUDPClient]) -> None:
+    synth, osc = hall
+    play(synth, *(on(key, 60) for key in CHORD))
+    until(lambda: 11 in channels(synth) or 12 in channels(synth), "the violins")
+    osc.send_message("/continuo/1/strings", "mute")
+    until(lambda: channels(synth) and not channels(synth) & {11, 12, 13, 14, 15, 16}, "the winds alone")
+    play(synth, *(off(key) for key in CHORD))
+    until(lambda: not synth.sounding, "silence")
+
+
+def test_an_orchestra_comes_out_in_two_hands(hall: tuple[Synth, SimpleUDPClient]) -> None:
+    synth, osc = hall
+    osc.send_message("/continuo/1/preset", "reduce")
+    play(synth, on(60, 80, 5), off(60, 5))
+    until(lambda: not synth.sounding, "silence before it")
+    for number, key in enumerate((76, 72, 67, 60, 48, 36)):
+        play(synth, on(key, 80, 5 + number))
+    until(lambda: channels(synth) >= {2, 3}, "two hands")
+    until(lambda: {(2, 76), (3, 36)} <= synth.sounding, "melody and bass")
+    for number, key in enumerate((76, 72, 67, 60, 48, 36)):
+        play(synth, off(key, 5 + number))
+    until(lambda: not synth.sounding, "silence")
