@@ -211,10 +211,12 @@ def _outer(heard: Heard, found: Ints, now: Hands, before: Hands, reach: Reach) -
 
 @njit
 def _plays(now: Hands, pitch_class: int) -> bool:
-    """Whether a pitch class is in the hands."""
+    """Whether a pitch class is in the hands; the bass of two hands does not count, it is too far from the others."""
+    basses = _held(now, LEFT) - 1 if _held(now, RIGHT) else FINGERS
     for hand in (RIGHT, LEFT):
-        for pitch in now.pitches[hand]:
-            if pitch >= 0 and pitch % OCTAVE == pitch_class:
+        for finger in range(FINGERS):
+            pitch, bass = now.pitches[hand, finger], hand == LEFT and finger == basses
+            if pitch >= 0 and not bass and pitch % OCTAVE == pitch_class:
                 return True
     return False
 
