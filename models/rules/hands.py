@@ -199,11 +199,11 @@ def _outer(heard: Heard, found: Ints, now: Hands, before: Hands, reach: Reach) -
         apart = top > bottom and (top >= MIDDLE or wide)
         if not (apart and _take(now, RIGHT, top, True, reach)):
             _strike(top, now, before, reach)
-    _hold(found, top, now, reach)
     if heard.struck[bottom]:
         apart = top > bottom and (bottom < MIDDLE or wide)
         if not (apart and _take(now, LEFT, bottom, True, reach)):
             _strike(bottom, now, before, reach)
+    _hold(found, top, now, reach)  # an onset that is left out is lost, what goes on was heard
     _hold(found, bottom, now, reach)
     if moving >= 0 and (moving - bottom) % OCTAVE:  # not one that only doubles the bass
         _strike(moving, now, before, reach)

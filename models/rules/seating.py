@@ -230,6 +230,30 @@ def _uncross(seats: Ints, voices: Ints) -> None:
                 seats[lower, 0], seats[lower, 1] = low, key
 
 
+@njit
+def _stage(voices: Ints, before: tuple[Ints, Bools], active: Ints) -> Stage:
+    """Who is there, and what each section sounded before; nothing is given to anybody yet."""
+    last, were_keys = before
+    bench = np.zeros((len(active), 5), np.int64)
+    had = np.zeros((len(active), PITCHES), np.bool_)
+    led = np.zeros(len(active), np.bool_)
+    for section in range(len(active)):
+        bench[section, LOWEST], bench[section, HIGHEST], bench[section, ACTIVE] = PITCHES, -1, active[section]
+    for v in range(len(voices)):
+        section, low, high = voices[v, SECTION], voices[v, LOW], voices[v, HIGH]
+        if low <= high:
+            bench[section, CAPACITY] += 1
+            bench[section, LOWEST] = min(bench[section, LOWEST], low)
+            bench[section, HIGHEST] = max(bench[section, HIGHEST], high)
+        if last[v] >= 0:
+            had[section, last[v]] = True
+    for pitch in range(PITCHES):
+        if were_keys[pitch] and any_had(had, pitch):
+            for section in range(len(active)):
+                led[section] = had[section, pitch]
+    return Stage(bench, had, np.full((len(active), PITCHES), -1, np.int64), led)
+
+
 @njit(cache=True)
 def orchestrate(
     keys: Ints, voices: Ints, before: tuple[Ints, Bools], choirs: tuple[Ints, Ints, Ints, Ints], manner: Manner
@@ -246,25 +270,8 @@ def orchestrate(
     """
     last, were_keys = before
     core, winds, brass, active = choirs
-    bench = np.zeros((len(active), 5), np.int64)
-    had = np.zeros((len(active), PITCHES), np.bool_)
-    for section in range(len(active)):
-        bench[section, LOWEST], bench[section, HIGHEST], bench[section, ACTIVE] = PITCHES, -1, active[section]
-    for v in range(len(voices)):
-        section, low, high = voices[v, SECTION], voices[v, LOW], voices[v, HIGH]
-        if low <= high:
-            bench[section, CAPACITY] += 1
-            bench[section, LOWEST] = min(bench[section, LOWEST], low)
-            bench[section, HIGHEST] = max(bench[section, HIGHEST], high)
-        if last[v] >= 0:
-            had[section, last[v]] = True
-    led = np.zeros(len(active), np.bool_)
-    for pitch in range(PITCHES):
-        if were_keys[pitch] and any_had(had, pitch):
-            for section in range(len(active)):
-                led[section] = had[section, pitch]
-    stage = Stage(bench, had, np.full((len(active), PITCHES), -1, np.int64), led)
-    tones = tones_of(keys, had, manner)
+    stage = _stage(voices, before, active)
+    tones = tones_of(keys, stage.had, manner)
     brassy = folded(tones, manner.high)
     everybody = np.arange(len(active))
     keep(stage, everybody, tones)
@@ -275,6 +282,6 @@ def orchestrate(
     lay(stage, brass, brassy, False)
     double(stage, keys, manner)
     seats: Ints = _seat(stage, voices, last)
-    _cover(Table(keys, voices, seats, bench, _targets(keys), np.full(len(voices), -1, np.int64), last))
+    _cover(Table(keys, voices, seats, stage.bench, _targets(keys), np.full(len(voices), -1, np.int64), last))
     _uncross(seats, voices)
     return seats
