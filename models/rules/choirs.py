@@ -65,7 +65,7 @@ LEADS = -10
 """For a melody that stays with whoever plays it."""
 UNCOVERED = 300
 """What it costs to leave a tone out of the choir that carries the piece."""
-OPTIONAL = (14, 10, 12, 12)
+OPTIONAL = (17, 10, 12, 12)
 """The same where another choir has it, by role."""
 NEVER = 1 << 30
 MOST = max(section.desks for section in SECTIONS)

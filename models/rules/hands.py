@@ -199,11 +199,11 @@ def _outer(heard: Heard, found: Ints, now: Hands, before: Hands, reach: Reach) -
         apart = top > bottom and (top >= MIDDLE or wide)
         if not (apart and _take(now, RIGHT, top, True, reach)):
             _strike(top, now, before, reach)
-    _hold(found, top, now, reach)
     if heard.struck[bottom]:
         apart = top > bottom and (bottom < MIDDLE or wide)
         if not (apart and _take(now, LEFT, bottom, True, reach)):
             _strike(bottom, now, before, reach)
+    _hold(found, top, now, reach)  # an onset that is left out is lost, what goes on was heard
     _hold(found, bottom, now, reach)
     if moving >= 0 and (moving - bottom) % OCTAVE:  # not one that only doubles the bass
         _strike(moving, now, before, reach)
@@ -211,10 +211,12 @@ def _outer(heard: Heard, found: Ints, now: Hands, before: Hands, reach: Reach) -
 
 @njit
 def _plays(now: Hands, pitch_class: int) -> bool:
-    """Whether a pitch class is in the hands."""
+    """Whether a pitch class is in the hands; the bass of two hands does not count, it is too far from the others."""
+    basses = _held(now, LEFT) - 1 if _held(now, RIGHT) else FINGERS
     for hand in (RIGHT, LEFT):
-        for pitch in now.pitches[hand]:
-            if pitch >= 0 and pitch % OCTAVE == pitch_class:
+        for finger in range(FINGERS):
+            pitch, bass = now.pitches[hand, finger], hand == LEFT and finger == basses
+            if pitch >= 0 and not bass and pitch % OCTAVE == pitch_class:
                 return True
     return False
 

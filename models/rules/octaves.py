@@ -44,6 +44,9 @@ def keep_octaves(stage: Stage, keys: Ints, were_keys: Bools) -> None:
         for section in range(len(stage.bench)):
             if stage.had[section, pitch]:
                 give(stage, section, pitch, key)
+    for stroke in range(keys[last, 0] % OCTAVE, PITCHES, OCTAVE):
+        if not keys[last, 1] and stage.had[TIMPANI, stroke]:
+            give(stage, TIMPANI, stroke, last)
 
 
 @njit

@@ -12,7 +12,6 @@ from models.rules.choirs import (
     CAPACITY,
     CONTRABASS,
     HIGHEST,
-    LOAD,
     LOWEST,
     NEVER,
     OCTAVE,
@@ -34,7 +33,7 @@ from models.rules.choirs import (
 )
 from models.rules.octaves import double, keep_octaves
 
-# numba's cache on disk looks at the file of a kernel only: after a change in `choirs` or `octaves`, change this too.
+# numba's cache on disk looks at the file of a kernel only: so after a change in `choirs` or `octaves`, change this.
 
 SECTION, LOW, HIGH = range(3)
 """Columns of voices; one that may not play has a range without pitches."""
@@ -60,28 +59,40 @@ class Table(NamedTuple):
     """(target, 2): what has to be heard, the most important first: what kind, and the key"""
     meets: Ints
     """(voice) the target that a voice is there for; -1: none"""
+    last: Ints
+    """(voice) the pitch so far, -1 for none"""
 
 
 @njit
-def _seat(stage: Stage, voices: Ints) -> Ints:
-    """(voice, 2): pitch and key of each voice, -1 for none; the desks of a section from the top down."""
-    seats = np.full((len(voices), 2), -1, np.int64)
+def _desk(section: int, pitch: int, after: int, voices: Ints, seats: Ints) -> int:
+    """The first free desk of a section, from a voice on, whose range has a pitch; -1: there is none."""
+    for v in range(after, len(voices)):
+        if voices[v, SECTION] == section and seats[v, 0] < 0 and voices[v, LOW] <= pitch <= voices[v, HIGH]:
+            return v
+    return -1
+
+
+@njit
+def _seat(stage: Stage, voices: Ints, last: Ints) -> Ints:
+    """(voice, 2): pitch and key of each voice, -1 for none; what goes on stays at its desk, the rest from the top."""
+    seats: Ints = np.full((len(voices), 2), -1, np.int64)
+    for v in range(len(voices)):
+        section, pitch = voices[v, SECTION], last[v]
+        if pitch >= 0 and stage.plays[section, pitch] >= 0 and voices[v, LOW] <= pitch <= voices[v, HIGH]:
+            seats[v, 0], seats[v, 1] = pitch, stage.plays[section, pitch]
+            stage.plays[section, pitch] = -1
     for section in range(len(stage.bench)):
-        if stage.bench[section, LOAD] == 0:
-            continue
         after = 0
         for pitch in range(PITCHES - 1, -1, -1):
-            if stage.plays[section, pitch] < 0:
+            key = stage.plays[section, pitch]
+            if key < 0:
                 continue
-            for attempt in range(2):  # the next desk that can, or else any
-                found = False
-                for v in range(after if attempt == 0 else 0, len(voices)):
-                    if voices[v, SECTION] == section and seats[v, 0] < 0 and voices[v, LOW] <= pitch <= voices[v, HIGH]:
-                        seats[v, 0], seats[v, 1] = pitch, stage.plays[section, pitch]
-                        after, found = v + 1, True
-                        break
-                if found:
-                    break
+            v = _desk(section, pitch, after, voices, seats)
+            if v < 0:
+                v = _desk(section, pitch, 0, voices, seats)
+            if v >= 0:
+                seats[v, 0], seats[v, 1] = pitch, key
+                after = v + 1
     return seats
 
 
@@ -115,8 +126,9 @@ def _pitch_for(t: int, v: int, table: Table) -> int:
         return -1
     if kind == EXACT:
         return int(key) if voice[LOW] <= key <= voice[HIGH] else -1
-    if now >= 0 and (now - key) % OCTAVE == 0:
-        return int(now)
+    known = now if now >= 0 else table.last[v]
+    if known >= 0 and (known - key) % OCTAVE == 0 and voice[LOW] <= known <= voice[HIGH]:
+        return int(known)
     best = -1
     for pitch in range(key % OCTAVE, PITCHES, OCTAVE):
         if voice[LOW] <= pitch <= voice[HIGH] and (best < 0 or abs(pitch - key) < abs(best - key)):
@@ -128,7 +140,7 @@ def _pitch_for(t: int, v: int, table: Table) -> int:
 def _price(v: int, pitch: int, table: Table) -> int:
     """What it costs that a voice without a target takes a pitch."""
     section, now = table.voices[v, SECTION], table.seats[v, 0]
-    if now == pitch:
+    if now == pitch or table.last[v] == pitch:
         return 0
     price = 1 + UNEASE * unease(pitch, section)
     price += 0 if table.bench[section, ACTIVE] else UNASKED
@@ -218,6 +230,30 @@ def _uncross(seats: Ints, voices: Ints) -> None:
                 seats[lower, 0], seats[lower, 1] = low, key
 
 
+@njit
+def _stage(voices: Ints, before: tuple[Ints, Bools], active: Ints) -> Stage:
+    """Who is there, and what each section sounded before; nothing is given to anybody yet."""
+    last, were_keys = before
+    bench = np.zeros((len(active), 5), np.int64)
+    had = np.zeros((len(active), PITCHES), np.bool_)
+    led = np.zeros(len(active), np.bool_)
+    for section in range(len(active)):
+        bench[section, LOWEST], bench[section, HIGHEST], bench[section, ACTIVE] = PITCHES, -1, active[section]
+    for v in range(len(voices)):
+        section, low, high = voices[v, SECTION], voices[v, LOW], voices[v, HIGH]
+        if low <= high:
+            bench[section, CAPACITY] += 1
+            bench[section, LOWEST] = min(bench[section, LOWEST], low)
+            bench[section, HIGHEST] = max(bench[section, HIGHEST], high)
+        if last[v] >= 0:
+            had[section, last[v]] = True
+    for pitch in range(PITCHES):
+        if were_keys[pitch] and any_had(had, pitch):
+            for section in range(len(active)):
+                led[section] = had[section, pitch]
+    return Stage(bench, had, np.full((len(active), PITCHES), -1, np.int64), led)
+
+
 @njit(cache=True)
 def orchestrate(
     keys: Ints, voices: Ints, before: tuple[Ints, Bools], choirs: tuple[Ints, Ints, Ints, Ints], manner: Manner
@@ -234,25 +270,8 @@ def orchestrate(
     """
     last, were_keys = before
     core, winds, brass, active = choirs
-    bench = np.zeros((len(active), 5), np.int64)
-    had = np.zeros((len(active), PITCHES), np.bool_)
-    for section in range(len(active)):
-        bench[section, LOWEST], bench[section, HIGHEST], bench[section, ACTIVE] = PITCHES, -1, active[section]
-    for v in range(len(voices)):
-        section, low, high = voices[v, SECTION], voices[v, LOW], voices[v, HIGH]
-        if low <= high:
-            bench[section, CAPACITY] += 1
-            bench[section, LOWEST] = min(bench[section, LOWEST], low)
-            bench[section, HIGHEST] = max(bench[section, HIGHEST], high)
-        if last[v] >= 0:
-            had[section, last[v]] = True
-    led = np.zeros(len(active), np.bool_)
-    for pitch in range(PITCHES):
-        if were_keys[pitch] and any_had(had, pitch):
-            for section in range(len(active)):
-                led[section] = had[section, pitch]
-    stage = Stage(bench, had, np.full((len(active), PITCHES), -1, np.int64), led)
-    tones = tones_of(keys, had, manner)
+    stage = _stage(voices, before, active)
+    tones = tones_of(keys, stage.had, manner)
     brassy = folded(tones, manner.high)
     everybody = np.arange(len(active))
     keep(stage, everybody, tones)
@@ -262,7 +281,7 @@ def orchestrate(
     lay(stage, winds, tones, False)
     lay(stage, brass, brassy, False)
     double(stage, keys, manner)
-    seats: Ints = _seat(stage, voices)
-    _cover(Table(keys, voices, seats, bench, _targets(keys), np.full(len(voices), -1, np.int64)))
+    seats: Ints = _seat(stage, voices, last)
+    _cover(Table(keys, voices, seats, stage.bench, _targets(keys), np.full(len(voices), -1, np.int64), last))
     _uncross(seats, voices)
     return seats
