@@ -35,7 +35,7 @@ $(BIN)/python:
 # The last line compiles the kernels, so that the first start is as quick as the others.
 $(VENV)/installed: $(BIN)/python pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
-	$(BIN)/python -c "from models.rules import harmony; harmony.warm()"
+	$(BIN)/python -c "from models.rules import harmony, orchestra, reduction; harmony.warm(); orchestra.warm(); reduction.warm()"
 	@touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed

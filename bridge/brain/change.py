@@ -16,7 +16,8 @@ class Refusal(NamedTuple):
     """An insert's player that cannot be had."""
 
     insert: int
-    model: str
+    settings: Settings
+    """With whom it was wanted."""
     error: ContinuoError
 
 
@@ -44,9 +45,8 @@ class Changes:
             error = loading.exception()
             for insert in [insert for insert, one in self._wanted.items() if one.player == player]:
                 settings = self._wanted.pop(insert)
-                name = settings.model
-                known = error if isinstance(error, ContinuoError) else ContinuoError(f"{name!r} cannot be loaded")
-                yield insert, Refusal(insert, name, known) if error else settings
+                known = error if isinstance(error, ContinuoError) else ContinuoError(f"{player[1]!r} cannot be loaded")
+                yield insert, Refusal(insert, settings, known) if error else settings
         self._load_next()
 
     def _load_next(self) -> None:

@@ -153,7 +153,7 @@ class Session:
             try:
                 self._players.get(*one.player)
             except ContinuoError as error:
-                self._refuse(Refusal(number, one.model, error), players.RULES)
+                self._refuse(Refusal(number, one, error), players.RULES)
                 settings[number] = replace(one, model=players.RULES)
         grid = Grid(self._transport, self._transport.bars, LEAD_NS)
         return Engine(settings, grid, now_ns, self._players)
@@ -163,7 +163,9 @@ class Session:
         self._changes.want(number, settings)
         if not self._players.ready(*settings.player):
             old = engine.inserts[number].settings
-            settings = replace(settings, model=old.model if old.effect == settings.effect else players.RULES)
+            if old.effect != settings.effect:  # nobody there can play the new one: all stays as it is
+                return
+            settings = replace(settings, model=old.model)
         self._workplace.begin()
         self._play(engine.configure(number, settings, now_ns))
 
@@ -174,12 +176,20 @@ class Session:
                 gc.freeze()
                 self._change(engine, number, outcome, now_ns)
             else:
-                self._refuse(outcome, engine.inserts[number].settings.model)
+                self._stay(engine, outcome, now_ns)
+
+    def _stay(self, engine: Engine, refusal: Refusal, now_ns: int) -> None:
+        """Who plays goes on; one who does not play the effect that is wanted leaves it to the rules."""
+        playing, wanted = engine.inserts[refusal.insert].settings, refusal.settings
+        same = playing.effect == wanted.effect
+        self._refuse(refusal, playing.model if same else players.RULES)
+        if not same:
+            self._change(engine, refusal.insert, replace(wanted, model=players.RULES), now_ns)
 
     def _refuse(self, refusal: Refusal, plays: str) -> None:
-        number, model, error = refusal
+        number, settings, error = refusal
         said = {"error": error.message, "hint": error.hint}
-        self.to_control.append({"refused": number, "model": model, "plays": plays, **said})
+        self.to_control.append({"refused": number, "model": settings.model, "plays": plays, **said})
 
     def _steer(self, engine: Engine, now_ns: int) -> list[Heard]:
         """Follow whoever leads; a song that has stopped ends what every insert sounds."""

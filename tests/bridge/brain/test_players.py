@@ -156,4 +156,4 @@ def test_player_that_cannot_be_had_is_refused_and_may_be_asked_for_again() -> No
         changes.want(3, settings("ghost"))
         ((insert, refusal),) = outcomes(changes)
         assert isinstance(refusal, Refusal)
-        assert (insert, refusal.insert, refusal.model, str(refusal.error)) == (3, 3, "ghost", "boo. shoo")
+        assert (insert, refusal.insert, refusal.settings.model, str(refusal.error)) == (3, 3, "ghost", "boo. shoo")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -53,6 +55,34 @@ def test_jack_s_song_is_not_waited_for_where_a_new_port_does_not_tell_of_it() ->
     made.advance(SECOND + STOP_NS)
     made.advance(SECOND + FRESH_NS + STOP_NS)
     assert (shown(made, "leader")[-1], shown(made, "rolling")[-1], shown(made, "clock_lost")[-1]) == ("internal", 0, 0)
+
+
+def until(made: Session, true: Callable[[], object], now_ns: int) -> None:
+    """Let time pass while something is loaded in a thread."""
+    end = time.monotonic() + 60
+    while not true():
+        assert time.monotonic() < end
+        made.advance(now_ns)
+        time.sleep(0.01)
+
+
+def test_an_effect_whose_player_is_being_loaded_waits_and_the_old_one_plays_on() -> None:
+    made = session()
+    made.obey({"settings": {"0": state("strings")}}, SECOND)
+    insert = made._engine.inserts[0]  # type: ignore[union-attr]
+    assert insert.settings.effect == "harmonize"
+    until(made, lambda: insert.settings.effect == "orchestrate", SECOND)
+    assert insert.player.name == "rule-orchestra"
+
+
+def test_a_player_of_another_effect_is_refused_and_the_rules_play_the_effect() -> None:
+    made = session()
+    made.obey({"settings": {"0": state("strings", player_model="chorale")}}, SECOND)
+    insert = made._engine.inserts[0]  # type: ignore[union-attr]
+    until(made, lambda: insert.settings.effect == "orchestrate", SECOND)
+    (said,) = [message for message in made.to_control if "refused" in message]
+    assert (said["model"], said["plays"]) == ("chorale", "rules") and "does not orchestrate" in said["error"]
+    assert insert.player.name == "rule-orchestra" and insert.settings.model == "rules"
 
 
 @pytest.mark.parametrize("seed", range(3))
