@@ -253,7 +253,8 @@ def _inner(heard: Heard, now: Hands, before: Hands, reach: Reach) -> None:
         if pitch < 0:
             return
         weight[pitch] = 0
-        if _plays(now, pitch % OCTAVE) or _strike(pitch, now, before, reach):
+        there = _among(pitch, now.pitches[RIGHT]) or _among(pitch, now.pitches[LEFT])
+        if there or _plays(now, pitch % OCTAVE) or _strike(pitch, now, before, reach):
             continue
         elsewhere = False  # whether another octave of it may yet be in reach
         for other in range(pitch % OCTAVE, PITCHES, OCTAVE):

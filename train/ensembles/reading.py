@@ -26,7 +26,7 @@ from train.ensembles.sections import Ensemble, ensemble, pianos, soloist
 from train.readings import Reader
 from train.roles import UnfitError, since_barline
 
-VERSION = 1
+VERSION = 2
 """Of what is read out of a pair or a score; another one makes what was prepared before out of date."""
 LEAST_SECTIONS = 4
 """A score with fewer is no orchestra."""

@@ -50,6 +50,7 @@ def reduced(*lines: str, span: int = 12, fingers: int = 5) -> list[Hands]:
         ("C5* E4* G3* C3*", ("C5* E4*", "G3* C3*")),  # a quartet
         ("C6* C5* G4* E4* C4* C3* C2*", ("C6* G5* E5* C5*", "C3* C2*")),  # a tutti: what is out of reach comes nearer
         ("G4*", ("G4*", "")),
+        ("E5* C3*", ("E5*", "C3*")),  # two voices stay two
         ("G2*", ("", "G2*")),
         ("C3* C2*", ("", "C3* C2*")),
         ("E5* E5* E5* C5* C5* C3*", ("E5* C5*", "C3*")),  # whoever doubles in unison
