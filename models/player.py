@@ -49,6 +49,8 @@ class Frame:
     """What the musician struck below the split in this frame: an accompaniment by hand, which stands for `answer`."""
     own_hand: tuple[Sound, ...] = ()
     """What the musician held below the split during this frame, the onsets included."""
+    sections: tuple[int, ...] = ()
+    """Of an orchestra: whose the voices of `answer` are, as in `Scoring`."""
     next_bar_frame: int | None = None
     """Frames since the barline of the frame that opens now; None where no clock runs that knows of bars."""
     beat: float = 0.0

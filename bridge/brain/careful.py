@@ -40,6 +40,7 @@ class Careful:
         self._player = player
         self.name = player.name
         self.pulse = player.pulse
+        self.effect = getattr(player, "effect", "harmonize")
 
     @torch.inference_mode()
     def start(self) -> Any:

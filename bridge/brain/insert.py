@@ -6,31 +6,30 @@ from collections.abc import Iterable, Sequence
 from math import floor
 from typing import Any
 
-from bridge.brain.dynamics import Dynamics
 from bridge.brain.feel import Feel
 from bridge.brain.grid import Grid
 from bridge.brain.hands import RING_FRAMES
+from bridge.brain.instruments import Dynamics, programs
 from bridge.brain.musician import Done, Musician
 from bridge.brain.question import Question, Turn
 from bridge.brain.schedule import Outlook, Schedule, Step
-from bridge.brain.settings import MIDDLE_VELOCITY, Settings
+from bridge.brain.settings import Settings
 from bridge.brain.sounding import Due, Note, Sounding, notes_of
 from models.player import FRAMES_PER_BEAT, Answer, Frame, Moment, Player, Sound
-from music.events import Event, NoteOff, NoteOn, Program
+from music.events import Event
 
 MAX_SILENT_FRAMES = 64
 """After a longer pause the player is not told of every empty frame, nor of more than the ring has while notes last."""
 HALF_FRAME = 0.5
 PLAN_AHEAD_NS = 20_000_000
 """How far before its beat a chord's motion is decided and handed to the port."""
-KEYSWITCH_NS = 20_000_000
-"""How long a keyswitch is held."""
 POLL_NS = 4_000_000
 """How often to look whether a plan can be worked on."""
 
 
 class Insert:
-    """The effect `harmonize`: the player answers every onset, its notes last as long as the musician's.
+    """An effect. In `harmonize` the player answers every onset, and its notes last as long as the musician's; one that
+    follows (`orchestrate`, `reduce`) is asked at every key that goes down or up, with all that sounds.
 
     Voices that keep their pitch from one answer to the next keep sounding: common tones are held, not struck again,
     unless the player says so. A player of pulse is asked for every frame too, a little before it begins, until the
@@ -66,13 +65,7 @@ class Insert:
 
     def programs(self, now_ns: int) -> list[Due]:
         """The program changes and keyswitches that the parts ask for."""
-        parts = {part.channel: part for part in self.settings.parts}.values()
-        found = [Due(now_ns, Program(part.channel, part.program)) for part in parts if part.program is not None]
-        for part in parts:
-            if part.keyswitch:
-                found.append(Due(now_ns, NoteOn(part.channel, part.keyswitch, MIDDLE_VELOCITY)))
-                found.append(Due(now_ns + KEYSWITCH_NS, NoteOff(part.channel, part.keyswitch)))
-        return found
+        return programs(self.settings, now_ns)
 
     @property
     def plan(self) -> list[Step]:
@@ -339,7 +332,7 @@ class Insert:
 
     def _close_frames(self, now_ns: int) -> None:
         """Tell the player of every frame that ended before now."""
-        frame = self._grid.frame_at(now_ns)
+        frame, scoring = self._grid.frame_at(now_ns), self.settings.wish.scoring
         self._frame = max(self._frame, frame - (RING_FRAMES if self._hands else MAX_SILENT_FRAMES))
         while self._frame < frame:
             self._frame += 1
@@ -352,6 +345,7 @@ class Insert:
                 struck=struck,
                 own_onsets=own_onsets,
                 own_hand=own_hand,
+                sections=scoring.sections if scoring else (),
                 next_bar_frame=self._grid.bars(self._frame),
                 beat=(self._frame - 1) / FRAMES_PER_BEAT,
             )

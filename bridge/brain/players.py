@@ -10,13 +10,14 @@ from bridge import players
 from bridge.brain.in_time import AtLeisure, InTime, Workplace
 from bridge.brain.settings import HARMONIZE, ORCHESTRATE
 from bridge.brain.together import ANSWERED_TOGETHER, HEARD_TOGETHER
-from models.player import Answer, AnswersTogether, Frame, HearsTogether, Moment, Player, Sound, Wish
+from models.player import Answer, AnswersTogether, Frame, HearsTogether, Moment, Player, Scoring, Sound, Wish
 from models.rules import orchestra, reduction
 from models.rules.harmony import RuleHarmony
 from music.errors import ContinuoError
 
 WARM_FRAMES = 4
 WARM_VOICES = 4
+WARM_SECTIONS = (1, 10, 12, 13)
 
 Make = Callable[[str, str], Player[Any]]
 """The player of a name, on a device."""
@@ -79,8 +80,6 @@ class Players:
         return reduction.RuleReducer()
 
     def _learned(self, effect: str, name: str) -> Player[Any]:
-        if effect != HARMONIZE:
-            raise ContinuoError(f"the player {name!r} does not {effect}", "Set model to rules")
         try:
             learned = self._make(name, self._device)
             gc.freeze()  # all of torch: looking through it would hold up those who play meanwhile
@@ -92,6 +91,8 @@ class Players:
             reason = f"{type(error).__name__}: {error}"
             hint = "Train it again, or set model to rules"
             raise ContinuoError(f"the player {name!r} cannot be loaded ({reason})", hint) from error
+        if getattr(learned, "effect", HARMONIZE) != effect:  # most harmonize, and need not say so
+            raise ContinuoError(f"the player {name!r} does not {effect}", "Set model to rules")
         return InTime(learned, self.get(effect, players.RULES), self.workplace, self._trouble)
 
     def _trouble(self, text: str) -> None:
@@ -106,7 +107,8 @@ def _warm(player: Player[Any]) -> None:
     note = (Sound(72, 80),)
     state = player.start()
     for frame in range(WARM_FRAMES):
-        wish = Wish(ranges=((36, 81),) * WARM_VOICES, temperature=float(frame % 2))  # two ways through a sampler
+        # two ways through a sampler
+        wish = Wish(((36, 81),) * WARM_VOICES, temperature=float(frame % 2), scoring=Scoring(WARM_SECTIONS))
         moment = Moment(frame / 4, wish, onsets=note, bar_frame=frame)
         answer = player.answer(state, note, moment)
         heard = Frame(note, note, _kept(answer), next_bar_frame=frame + 1, beat=frame / 4)

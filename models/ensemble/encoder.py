@@ -22,6 +22,8 @@ class Encoder(nn.Module):
     def __init__(self, config: EnsembleConfig, out: int) -> None:
         super().__init__()
         width = config.width
+        self.width = out
+        """Of what it gives."""
         self.embed = EMBEDS[config.embed](config.given, width, keys=KEYS, lowest=LOWEST)
         self.elapsed = nn.Embedding(ELAPSED, width)
         self.layers: Sequence[_Attentive | _Remembering] = nn.ModuleList(  # type: ignore[assignment]

@@ -50,11 +50,29 @@ def nll(model: Network, scene: Scene, target: Tensor, known: Tensor, passes: int
     return nats
 
 
-def draw(model: Network, scene: Scene, known: Tensor, choice: Choice, passes: int) -> Tensor:
-    """The slots, long (batch, event, slot), with `known` honoured; ValueError where a slot has no outcome left."""
+def draw(  # noqa: PLR0913 - what is wanted and what is forbidden
+    model: Network,
+    scene: Scene,
+    known: Tensor,
+    choice: Choice,
+    passes: int,
+    *,
+    lean: Tensor | None = None,
+    banned: Tensor | None = None,
+) -> Tensor:
+    """The slots, long (batch, event, slot), with `known` honoured; ValueError where a slot has no outcome left.
+
+    `lean` is what is added to the scores, `banned` (bool) which outcomes are not drawn, both (slot, key + 1); a rest
+    is never banned.
+    """
     given = known
     for left in range(passes, 0, -1):
         logits = model.logits(scene, known)
+        if lean is not None:
+            logits = logits + lean
+        if banned is not None:
+            logits = logits.masked_fill(banned, float("-inf"))
+            logits[..., REST] = torch.where(torch.isfinite(logits).any(-1), logits[..., REST], 0.0)
         chosen = surest(logits, known, left)
         known = torch.where(chosen, choice.pick(logits), known)
     return torch.where(given == UNKNOWN, _ordered(model, known), given)

@@ -10,6 +10,7 @@ from models.assemble import Model
 from models.frame_model import FrameModel
 from models.learned.comp import CompPlayer
 from models.learned.hands import HandPlayer
+from models.learned.orchestra import OrchestraPlayer
 from models.learned.voices import VoicePlayer
 from models.player import Player
 from music.errors import ContinuoError
@@ -30,7 +31,10 @@ def make(name: str, device: str = "cpu") -> Player[Any]:
 def player(model: Model, name: str) -> Player[Any]:
     """A model as a player; ContinuoError for a task that nobody plays live."""
     if not isinstance(model, FrameModel):
-        raise ContinuoError(f"the model {name!r} is of an ensemble, which nobody plays live yet", "Take another model")
+        if model.config.ensemble != "orchestra":
+            raise ContinuoError(f"the model {name!r} is of a {model.config.ensemble}, which nobody plays live yet",
+                                "Take another model")  # fmt: skip
+        return OrchestraPlayer(model, name)
     task = model.config.task
     if task not in PLAYERS:
         raise ContinuoError(f"the model {name!r} decides {task!r}, which is no player", "Take another model")

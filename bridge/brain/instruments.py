@@ -1,14 +1,28 @@
-"""Controllers that tell a sampled instrument how loud it plays: its velocity alone says only how it begins."""
+"""What instruments are told beside their notes: programs and keyswitches at first, then how loud they play."""
 
 from __future__ import annotations
 
-from bridge.brain.settings import Settings
+from bridge.brain.settings import MIDDLE_VELOCITY, Settings
 from bridge.brain.sounding import Due
-from music.events import Control, NoteOn
+from music.events import Control, NoteOff, NoteOn, Program
+
+KEYSWITCH_NS = 20_000_000
+"""How long a keyswitch is held."""
+
+
+def programs(settings: Settings, now_ns: int) -> list[Due]:
+    """The program changes and keyswitches that the parts ask for."""
+    parts = {part.channel: part for part in settings.parts}.values()
+    found = [Due(now_ns, Program(part.channel, part.program)) for part in parts if part.program is not None]
+    for part in parts:
+        if part.keyswitch:
+            found.append(Due(now_ns, NoteOn(part.channel, part.keyswitch, MIDDLE_VELOCITY)))
+            found.append(Due(now_ns + KEYSWITCH_NS, NoteOff(part.channel, part.keyswitch)))
+    return found
 
 
 class Dynamics:
-    """The newest value of each controller of each channel."""
+    """Controllers that follow the touch: of a sampled instrument, velocity says how a note begins and no more."""
 
     def __init__(self) -> None:
         self._told: dict[tuple[int, int], int] = {}
