@@ -30,10 +30,10 @@ POLL_NS = 4_000_000
 class Insert:
     """An effect: what a player answers to what the musician plays, and until when it sounds.
 
-    In `harmonize` it answers every onset, and its notes last as long as the musician's; one that follows (`orchestrate`,
-    `reduce`) is asked at every key that goes down or up, with all that sounds. Voices that keep their pitch keep
-    sounding, unless the player says so. A player of pulse is asked for every frame too, a little before it begins, until
-    the musician rests. While the musician's own hand plays below the split, nobody is asked.
+    In `harmonize` it answers every onset, and its notes last as long as the musician's; one that follows
+    (`orchestrate`, `reduce`) is asked at every key that goes down or up, with all that sounds. Voices that keep their
+    pitch keep sounding, unless the player says so. A player of pulse is asked for every frame too, a little before it
+    begins, until the musician rests. While the musician's own hand plays below the split, nobody is asked.
     """
 
     def __init__(self, settings: Settings, player: Player[Any], grid: Grid, now_ns: int) -> None:
