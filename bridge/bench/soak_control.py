@@ -11,8 +11,9 @@ from bridge.addresses import ROOT
 from bridge.bench.soak_house import NEVER, PERIOD_NS, Brain, House, Port
 from bridge.bench.soak_player import make
 from bridge.brain.players import Players
-from bridge.brain.settings import HARMONIZE
+from bridge.brain.settings import HARMONIZE, ORCHESTRATE, REDUCE
 from bridge.control.state import Desk
+from bridge.players import RULES
 from music.errors import ContinuoError
 
 MS = 1_000_000
@@ -39,8 +40,9 @@ class Control:
         self.reports: dict[str, int] = {}
         self._dice = dice
         self._players = Players(make=make)
-        for name in MODELS:  # now: otherwise threads would load them while the music goes on
-            self._players.get(HARMONIZE, name)
+        # now: otherwise threads would load them while the music goes on
+        for effect, name in ((ORCHESTRATE, RULES), (REDUCE, RULES), *((HARMONIZE, name) for name in MODELS)):
+            self._players.get(effect, name)
         self._changed_ns = [0] * inserts
         self._shown: dict[str, int] = {}
         self._told_ns = {"port": 0, "brain": 0}
