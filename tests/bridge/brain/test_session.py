@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
+from threading import Event as Flag
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from bridge.brain.in_time import AtLeisure
 from bridge.brain.players import Players
 from bridge.brain.session import Session
 from bridge.messages import BEAT_SCALE, INPUT, POSITION, TEMPO, Record, pack
+from models.rules import orchestra
 from music.events import Clock, Continue, Event, NoteOff, NoteOn, SongPosition, Start, Stop
 from music.wire import encode
 from tests.bridge.brain.stage import MS, state
@@ -66,11 +68,17 @@ def until(made: Session, true: Callable[[], object], now_ns: int) -> None:
         time.sleep(0.01)
 
 
-def test_an_effect_whose_player_is_being_loaded_waits_and_the_old_one_plays_on() -> None:
+def test_an_effect_whose_player_is_being_loaded_waits_and_the_old_one_plays_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    compiled, warm = Flag(), orchestra.warm
+    monkeypatch.setattr(orchestra, "warm", lambda: compiled.wait() and warm())
     made = session()
     made.obey({"settings": {"0": state("strings")}}, SECOND)
     insert = made._engine.inserts[0]  # type: ignore[union-attr]
+    made.advance(SECOND)
     assert insert.settings.effect == "harmonize"
+    compiled.set()
     until(made, lambda: insert.settings.effect == "orchestrate", SECOND)
     assert insert.player.name == "rule-orchestra"
 
