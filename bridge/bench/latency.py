@@ -24,6 +24,7 @@ from bridge.bench.load import busy
 from bridge.bench.musician import Musician, musician
 from bridge.bench.notes import FEW, STRUM_MS, WIDE, Expected, play, strummed
 from bridge.bench.stage import LiveDaemon, jack_server, live_daemon
+from bridge.brain.settings import HARMONIZE, Settings
 
 VOICES = 4
 """Of the default preset; any other has its own."""
@@ -59,6 +60,8 @@ class Course:
         harmonize = state["harmonize"]
         channels = frozenset(part["channel"] - 1 for part in state["part"])
         rules = state["player"]["model"] == players.RULES
+        if state["effect"] != HARMONIZE:  # who plays at which touch, the player knows
+            return Expected(len(Settings.of(state).parts), channels, exact=False, inserts=self.inserts)
         exact = rules and harmonize["placement"] == "below" and harmonize["strum_ms"] == 0
         voices = self.voices or (harmonize["voices"] if self.preset else VOICES)
         return Expected(voices, channels, exact, self.inserts)
@@ -112,6 +115,8 @@ def measure(course: Course) -> dict[str, Any]:
 
 def _set(osc: SimpleUDPClient, course: Course, expected: Expected) -> None:
     """As many voices as are expected, with room for them, and nothing but an answer to each note."""
+    if presets.load(course.chosen)["effect"] != HARMONIZE:
+        return
     parts = len(presets.load(course.chosen)["part"])
     for insert in range(1, course.inserts + 1):
         for name, value in (("voices", expected.voices), ("latch", 0), ("motion", 0.0), ("rest", 0.0)):
