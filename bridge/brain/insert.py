@@ -23,6 +23,7 @@ MAX_SILENT_FRAMES = 64
 HALF_FRAME = 0.5
 PLAN_AHEAD_NS = 20_000_000
 """How far before its beat a chord's motion is decided and handed to the port."""
+OCTAVE = 12
 POLL_NS = 4_000_000
 """How often to look whether a plan can be worked on."""
 
@@ -91,7 +92,7 @@ class Insert:
             self._rest()
             return Turn(self._end_all(time_ns))
         if self.settings.follows:
-            return self._follow(done, time_ns)
+            return self._follow(done, time_ns, in_time=in_time)
         if not self._hands.melody or self._yields(time_ns):
             return Turn(self._released(time_ns))
         if not struck or self.settings.bypass or self._is_planned():
@@ -101,10 +102,14 @@ class Insert:
         ended = self._end_all(time_ns) if restruck else []
         return self._ask(time_ns, after=ended)
 
-    def _follow(self, done: Done, time_ns: int) -> Turn:
+    def _follow(self, done: Done, time_ns: int, *, in_time: bool) -> Turn:
         """What sounds is what is played: every key that goes down or up may change it."""
         if not (done.struck or done.ended) or self.settings.bypass:
             return Turn([])
+        if not in_time:  # an answer would begin too late: what has nothing to sound for ends, and no more
+            classes = {sound.pitch % OCTAVE for sound in self._musician.sounds()}
+            over = [note for note in self._sounding if note[1] % OCTAVE not in classes]
+            return Turn(self._sounding.end(time_ns, over, late=self._is_late(self._timeline.beat_at(time_ns))))
         self._onsets = done.onsets
         return self._ask(time_ns) if self._musician.sounds() else Turn(self._end_all(time_ns))
 

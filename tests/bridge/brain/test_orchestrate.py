@@ -86,6 +86,18 @@ def test_a_note_struck_again_without_a_release_between_is_struck_again() -> None
     assert pitches(onsets(due)) & pitches(releases(due)), "ended and begun on the same instrument"
 
 
+def test_what_comes_too_late_begins_nothing_and_ends_what_it_ends() -> None:
+    group = band("strings")
+    group.play(*on(BASS, TOP))
+    sounding(group)
+    group.now += 300 * MS
+    assert not onsets(group.play(*off(TOP), *on(TOP - 2), stale=True))
+    assert {pitch % 12 for _, pitch in sounding(group)} == {BASS % 12}
+    assert group.insert.missed == 1
+    group.now += 300 * MS
+    assert {pitch % 12 for _, pitch in played(group, *on(60))} >= {BASS % 12, (TOP - 2) % 12, 0}
+
+
 def test_the_pedal_holds_what_the_keys_have_let_go() -> None:
     group = band("strings")
     group.play(Control(0, 64, 127))
