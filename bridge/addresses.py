@@ -89,7 +89,7 @@ INSERT = (
         1,
     ),
     Parameter("strum", ("harmonize", "strum_ms"), "float", 0.0, "Delay from voice to voice, top first", 0, 500, "ms"),
-    Parameter("latch", ("harmonize", "latch"), "switch", False, "Keep the chord until the next note"),
+    Parameter("latch", ("harmonize", "latch"), "switch", False, "Keep the chord until the next note (harmonize)"),
     Parameter(
         "motion",
         ("harmonize", "motion_beats"),

@@ -181,6 +181,8 @@ class Part:
     channel: int
     program: int | None
     events: Sequence[tuple[int, Event]]
+    port: int = 0
+    """MIDI port that the track asks for (meta event 0x21); 0: nothing is said."""
 
 
 def append_tracks(source: bytes, parts: Iterable[Part]) -> bytes:
@@ -202,6 +204,8 @@ def _part_track(part: Part) -> Any:
     timed = [(tick, mido.Message.from_bytes(encode(event))) for tick, event in part.events]
     if part.program is not None:
         timed.insert(0, (0, mido.Message("program_change", channel=part.channel, program=part.program)))
+    if part.port:
+        timed.insert(0, (0, mido.MetaMessage("midi_port", port=part.port)))
     return track(part.name, timed)
 
 

@@ -91,9 +91,8 @@ class Engine:
         sent = self._play(
             {number: self.inserts[number].configure(settings, self.players.get(*settings.player), now_ns)}
         )
-        if [(part.channel, part.program, part.keyswitch) for part in settings.parts] != [
-            (part.channel, part.program, part.keyswitch) for part in old.parts
-        ]:
+        now, before = ({(part.channel, part.program, part.keyswitch) for part in one.parts} for one in (settings, old))
+        if now != before:
             sent = [(number, due) for due in self.inserts[number].programs(now_ns)] + sent
         return sent + self._listen(now_ns)
 

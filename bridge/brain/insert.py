@@ -23,7 +23,6 @@ MAX_SILENT_FRAMES = 64
 HALF_FRAME = 0.5
 PLAN_AHEAD_NS = 20_000_000
 """How far before its beat a chord's motion is decided and handed to the port."""
-OCTAVE = 12
 POLL_NS = 4_000_000
 """How often to look whether a plan can be worked on."""
 
@@ -62,6 +61,7 @@ class Insert:
         self._enters = self._frame  # an accompaniment that has joined in plays from this frame on
         self._awake = False  # a key was touched, and neither the host nor the player of pulse has come to rest since
         self._halted = False  # something sounded when silence came
+        self._begins = True  # what is answered is in time to begin
         self._onsets: tuple[Sound, ...] = ()  # what one who follows every key has not answered yet
 
     def programs(self, now_ns: int) -> list[Due]:
@@ -104,14 +104,13 @@ class Insert:
 
     def _follow(self, done: Done, time_ns: int, *, in_time: bool) -> Turn:
         """What sounds is what is played: every key that goes down or up may change it."""
-        if not (done.struck or done.ended) or self.settings.bypass:
+        changed = done.struck or done.ended
+        if not changed or self.settings.bypass or not self._awake:  # after a stop, until the next key goes down
             return Turn([])
-        if not in_time:  # an answer would begin too late: what has nothing to sound for ends, and no more
-            classes = {sound.pitch % OCTAVE for sound in self._musician.sounds()}
-            over = [note for note in self._sounding if note[1] % OCTAVE not in classes]
-            return Turn(self._sounding.end(time_ns, over, late=self._is_late(self._timeline.beat_at(time_ns))))
-        self._onsets = done.onsets
-        return self._ask(time_ns) if self._musician.sounds() else Turn(self._end_all(time_ns))
+        if not self._musician.sounds():
+            return Turn(self._end_all(time_ns))
+        self._onsets, self._begins = done.onsets, in_time
+        return self._ask(time_ns)
 
     def advance(self, now_ns: int) -> Turn:
         """Let time pass: frames close, a held note's chord may move on at its beat, a player of pulse goes on."""
@@ -177,6 +176,7 @@ class Insert:
         elif settings == before:
             return Turn([])
         self._schedule.clear()
+        ended += self._dynamics.leave(settings, now_ns)
         self._musician.configure(settings, self._timeline.beat_at(now_ns))
         if settings.bypass:
             return Turn(ended + self._end_all(now_ns))
@@ -203,7 +203,7 @@ class Insert:
     def resume(self, now_ns: int) -> Turn:
         """Undo a silence: what was held, and has not been let go, is answered again; a latched chord sounds again."""
         self._close_frames(now_ns)
-        halted = self._hands.resume() or self._halted
+        halted = self._musician.resume() or self._halted
         self._halted = False
         if not halted:
             return Turn([])
@@ -213,7 +213,7 @@ class Insert:
         self._musician.touch(self._timeline.beat_at(now_ns))
         if self._hands.melody:
             return self._ask(now_ns)
-        latched = self.answer if self.settings.latch else None
+        latched = self.answer if self.settings.latches else None
         if latched is None or len(latched.pitches) != len(self.settings.parts):  # other voices are wanted by now
             return Turn([])
         return Turn(self._sound(latched, now_ns))
@@ -238,10 +238,10 @@ class Insert:
 
     def _released(self, time_ns: int) -> list[Due]:
         """What ends where no key of the melody is down, or the own hand takes over."""
-        if not self._yields(time_ns):
+        if not self._yields(time_ns) and not self.settings.follows:
             if self.player.pulse and self._awake:
                 return []
-            if (self.settings.latch or self._musician.holds_by_pedal) and not self.player.pulse:
+            if (self.settings.latches or self._musician.holds_by_pedal) and not self.player.pulse:
                 return []
         return self._end_all(time_ns)
 
@@ -288,7 +288,7 @@ class Insert:
     ) -> Turn:  # fmt: skip
         """What is to be asked; `play` goes on with the answer."""
         beat, due = self._timeline.beat_at(time_ns), list(after)
-        if self._musician.accompanies(beat):
+        if self._musician.accompanies(beat) and not self.settings.follows:
             return Turn(due + self._end_all(time_ns))
         moment = Moment(
             beat=beat,
@@ -309,6 +309,9 @@ class Insert:
         if self.player.pulse and self._grid.bars(self._frame) is not None:  # against no grid nobody plays behind it
             time_ns += self._feel.lag_ns(settings.humanize)
         wanted = notes_of(answer, settings, held[-1].velocity if held else self._musician.velocity)
+        if not self._begins:  # it came too late for that: what ends, ends
+            wanted, self._begins = {note: wanted[note] for note in self._sounding if note in wanted}, True
+            return self._sounding.become(wanted, set(), time_ns, 0, late=late)
         again = self._sounding.again(wanted, answer.struck or frozenset(), often=settings.follows)
         due = self._sounding.become(wanted, again, time_ns, settings.strum_ns, late=late)
         return self._dynamics.follow(due, settings)

@@ -6,6 +6,8 @@ from bridge.brain.settings import MIDDLE_VELOCITY, Settings
 from bridge.brain.sounding import Due
 from music.events import Control, NoteOff, NoteOn, Program
 
+NEUTRAL = {1: 0, 11: 127}
+"""What a controller is at where nobody moves it (MIDI 1.0, RP-015)."""
 KEYSWITCH_NS = 20_000_000
 """How long a keyswitch is held."""
 
@@ -26,6 +28,14 @@ class Dynamics:
 
     def __init__(self) -> None:
         self._told: dict[tuple[int, int], int] = {}
+
+    def leave(self, settings: Settings, now_ns: int) -> list[Due]:
+        """Controllers that are not followed any more, back where instruments expect them."""
+        followed = {(part.channel, number) for part in settings.parts for number in part.dynamics}
+        left = [key for key in self._told if key not in followed]
+        for key in left:
+            del self._told[key]
+        return [Due(now_ns, Control(channel, number, NEUTRAL[number])) for channel, number in left]
 
     def follow(self, due: list[Due], settings: Settings) -> list[Due]:
         """The messages, and before the onsets of a channel its controllers where they change."""

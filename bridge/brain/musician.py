@@ -10,7 +10,7 @@ from bridge.brain.hands import Hands
 from bridge.brain.settings import MIDDLE_VELOCITY, Settings
 from models.player import Sound
 from music.events import Control, Event, NoteOff, NoteOn, Stop
-from music.wire import ALL_NOTES_OFF, ALL_SOUND_OFF, PEDAL_DOWN, SUSTAIN
+from music.wire import ALL_NOTES_OFF, ALL_SOUND_OFF, PEDAL_DOWN, RESET_CONTROLLERS, SUSTAIN
 
 
 class Done(NamedTuple):
@@ -39,6 +39,7 @@ class Musician:
         """When a key or a pedal was last touched."""
         self._settings = settings
         self._pedals: set[int] = set()
+        self._halted_pedals: set[int] = set()  # down when a halt came, and not moved since
         self._own_until = -inf  # the own hand's accompaniment lasts until this beat, if no key of it is down
         self._struck = self._restruck = self._stopped = self._ended = False
         self._let_go: set[int] = set()
@@ -59,6 +60,8 @@ class Musician:
             case Control(channel, number, value) if number == SUSTAIN and channel in settings.channels:
                 self._pedal(channel, down=value >= PEDAL_DOWN)
                 self.touch(beat)
+            case Control(channel, number) if number == RESET_CONTROLLERS and channel in settings.channels:
+                self._pedal(channel, down=False)
             case Control(channel, number) if number in (ALL_SOUND_OFF, ALL_NOTES_OFF):
                 for held_channel, pitch, _ in list(self.hands):
                     if held_channel == channel:
@@ -71,6 +74,8 @@ class Musician:
 
     def done(self) -> Done:
         """What has happened since this was last asked."""
+        if self._stopped:
+            self._under_pedal.clear()
         sounding = {sound.pitch for sound in self.sounds()}
         onsets = tuple(Sound(pitch, velocity) for pitch, velocity in self._fresh.items() if pitch in sounding)
         done = Done(self._struck, self._restruck, self._stopped, self._ended, onsets)
@@ -122,10 +127,17 @@ class Musician:
         self.hands.halt()
         if for_good:
             self.hands.listen(frozenset())
+        self._halted_pedals = set() if for_good else self._halted_pedals | self._pedals
         self._pedals.clear()
         self._under_pedal.clear()
         self._fresh.clear()
         self._own_until = -inf
+
+    def resume(self) -> bool:
+        """The keys and pedals that have not been let go since the halt are down again; False where no key is."""
+        self._pedals |= self._halted_pedals & self._settings.channels
+        self._halted_pedals.clear()
+        return self.hands.resume()
 
     def accompanies(self, beat: float) -> bool:
         """Whether the own hand does, or has just done so."""
@@ -167,6 +179,7 @@ class Musician:
             self._ended = True
 
     def _pedal(self, channel: int, *, down: bool) -> None:
+        self._halted_pedals.discard(channel)
         if down:
             self._pedals.add(channel)
             return

@@ -163,9 +163,10 @@ class Session:
         self._changes.want(number, settings)
         if not self._players.ready(*settings.player):
             old = engine.inserts[number].settings
-            if old.effect != settings.effect:  # nobody there can play the new one: all stays as it is
-                return
-            settings = replace(settings, model=old.model)
+            if old.effect == settings.effect:
+                settings = replace(settings, model=old.model)
+            else:  # nobody there can play the new one
+                settings = replace(old, bypass=settings.bypass)
         self._workplace.begin()
         self._play(engine.configure(number, settings, now_ns))
 
@@ -183,7 +184,7 @@ class Session:
         playing, wanted = engine.inserts[refusal.insert].settings, refusal.settings
         same = playing.effect == wanted.effect
         self._refuse(refusal, playing.model if same else players.RULES)
-        if not same:
+        if not same and wanted.model != players.RULES:
             self._change(engine, refusal.insert, replace(wanted, model=players.RULES), now_ns)
 
     def _refuse(self, refusal: Refusal, plays: str) -> None:

@@ -123,6 +123,11 @@ class Settings:
         """Whether every key counts, until it and its pedal are up: not so for a harmony to the newest note."""
         return self.effect != HARMONIZE
 
+    @property
+    def latches(self) -> bool:
+        """Whether a chord is kept until the next note: a harmony, and nothing that follows."""
+        return self.latch and not self.follows
+
     def owns(self, pitch: int) -> bool:
         """Whether a key belongs to the musician's own hand."""
         return pitch < self.split

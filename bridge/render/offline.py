@@ -15,7 +15,7 @@ from bridge.brain.settings import Settings
 from bridge.port.outlet import Outlet
 from bridge.render.melody import heard, played_tracks
 from music.errors import FileError
-from music.events import Control, Event, NoteOff, NoteOn
+from music.events import Control, Event, NoteOff, NoteOn, Program
 from music.midifile import Part, Score, Track, append_tracks, parse, used_channels
 from music.wire import decode, encode
 
@@ -74,13 +74,17 @@ def _play(score: Score, tracks: Sequence[Track], engine: Engine) -> list[tuple[i
     tempo = score.tempo_map()
     outlet = Outlet()
     left: list[tuple[int, bytes]] = []
-    for tick, together in groupby(heard(tracks), key=lambda event: event[0]):
+    _plan(outlet, [sent for sent in engine.programs(0) if not isinstance(sent[1].event, Program)])
+    events = heard(tracks)
+    pedals = (tick for tick, event in events if isinstance(event, Control))
+    end_tick = max([score.end_tick, *pedals])  # one may go up after the last note
+    for tick, together in groupby(events, key=lambda event: event[0]):
         now_ns = tempo.ns(tick)
         left += _advance(engine, outlet, now_ns)
         _plan(outlet, engine.receive((0, event, now_ns) for _, event in together))
-    left += _advance(engine, outlet, tempo.ns(score.end_tick))
-    left += outlet.due(tempo.ns(score.end_tick) + 1, 0)
-    end_ns = max([tempo.ns(score.end_tick), *(due_ns for due_ns, _ in left)])
+    left += _advance(engine, outlet, tempo.ns(end_tick))
+    left += outlet.due(tempo.ns(end_tick) + 1, 0)
+    end_ns = max([tempo.ns(end_tick), *(due_ns for due_ns, _ in left)])
     outlet.silence()
     left += ((end_ns, data) for _, data in outlet.due(NO_DEADLINE, 0))
     return [(tempo.tick(due_ns), event) for due_ns, data in left if (event := decode(data))]
@@ -101,16 +105,17 @@ def _plan(outlet: Outlet, sent: list[Sent]) -> None:
 
 
 def _parts(played: list[tuple[int, Event]], settings: Settings, used: set[int]) -> list[Part]:
-    """A track for each output channel; a channel that the file uses already is exchanged for a free one."""
+    """A track for each output channel; one that the file uses is exchanged for a free one, or has another MIDI port."""
     parts = []
     channels = dict.fromkeys(part.channel for part in settings.parts)
     free = [channel for channel in range(16) if channel not in used and channel not in channels and channel != 9]
     for channel in channels:
         voices = [part for part in settings.parts if part.channel == channel]
         name = "Continuo " + ", ".join(dict.fromkeys(part.name for part in voices))
-        target = channel if channel not in used else free.pop(0) if free else channel
+        taken = channel in used
+        target = free.pop(0) if taken and free else channel
         events = [(tick, _moved(event, target)) for tick, event in played if getattr(event, "channel", -1) == channel]
-        parts.append(Part(name, target, voices[0].program, events))
+        parts.append(Part(name, target, voices[0].program, events, port=int(taken and target == channel)))
     return parts
 
 

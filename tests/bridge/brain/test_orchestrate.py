@@ -225,3 +225,73 @@ def test_whatever_is_played_stays_in_range_and_ends(preset: str, steps: list[tup
     group.now += 300 * MS
     assert played(group, Control(0, 64, 0), *off(*range(30, 91))) == set()
     assert group.doubled == 0
+
+
+def test_what_only_the_pedal_holds_ends_with_a_change_of_what_is_listened_to() -> None:
+    for change in ({"input_split": 40}, {"input_channels": "2"}, {"input_pedal": False}, {"harmonize_latch": True}):
+        group = band("strings")
+        group.play(Control(0, 64, 127))
+        group.play(*on(*CHORD))
+        group.play(*off(*CHORD))
+        group.set(**change)
+        group.play(Control(0, 64, 0))
+        assert sounding(group) == set(), change
+
+
+def test_no_chord_is_latched_where_every_key_is_followed() -> None:
+    group = band("strings", harmonize_latch=True)
+    group.play(*on(*CHORD))
+    group.panic()
+    group.leave()
+    group.sounding.clear()
+    group.play(*off(*CHORD))
+    assert group.plan(group.engine.resume(group.now)) == []
+
+
+def test_after_a_stop_nothing_sounds_until_a_key_goes_down() -> None:
+    group = band("strings")
+    group.play(Control(0, 64, 127))
+    group.play(*on(*CHORD))
+    group.play(*off(MIDDLE))
+    assert played(group, Stop()) == set()
+    assert played(group, *off(BASS)) == set()
+    found = {pitch % 12 for _, pitch in played(group, *on(86))}
+    assert MIDDLE % 12 not in found and 86 % 12 in found
+
+
+def test_reset_controllers_lifts_the_pedal() -> None:
+    group = band("strings")
+    group.play(Control(0, 64, 127))
+    group.play(*on(*CHORD))
+    group.play(*off(*CHORD))
+    assert played(group, Control(0, 121, 0)) == set()
+
+
+def test_a_panic_that_is_undone_leaves_the_pedal_down() -> None:
+    group = band("strings")
+    group.play(Control(0, 64, 127))
+    group.play(*on(*CHORD))
+    group.panic()
+    group.plan(group.engine.resume(group.now))
+    group.play(*off(*CHORD))
+    assert sounding(group)
+    assert played(group, Control(0, 64, 0)) == set()
+
+
+def test_divisi_sends_no_program_again_and_dynamics_that_end_are_taken_back() -> None:
+    group = band("strings")
+    group.play(*on(*CHORD))
+    assert not [due for due in group.set(orchestrate_divisi=1) if isinstance(due.event, Program)]
+    tree = state("strings")
+    tree["part"][0] |= {"dynamics": "cc11"}
+    group.configure(tree)
+    group.play(*on(84, velocity=30))
+    first = tree["part"][0]["channel"] - 1
+    assert Control(first, 11, 127) in [due.event for due in group.configure(state("strings"))]
+
+
+def test_keys_below_the_split_are_not_orchestrated_and_stop_nobody() -> None:
+    group = band("strings", input_split=50)
+    before = played(group, *on(60, 64, 67)).copy()
+    assert played(group, *on(43)) == before
+    assert {pitch % 12 for _, pitch in played(group, *on(72))} == {0, 4, 7}
