@@ -48,8 +48,8 @@ def played_tracks(score: Score, effect: str, wanted: str | None = None) -> list[
 def heard(tracks: Sequence[Track]) -> list[tuple[int, Event]]:
     """(tick, event) of tracks as musicians play them, each on a channel of its own as far as there are enough.
 
-    Of the same tick, releases come first, then pedals, then onsets. Where one track alone has a pedal it is everybody's:
-    the hands at a piano share one.
+    Of the same tick, releases come first, then pedals, then onsets. A pedal that only one track has is everybody's: the
+    hands at a piano share one.
     """
     events: list[tuple[int, int, Event]] = []
     pedals = [track.controls[track.controls["number"] == SUSTAIN] for track in tracks]
