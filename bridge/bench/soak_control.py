@@ -239,14 +239,15 @@ class Control:
     def _widen(port: Port) -> None:
         port.room = NEVER
 
-    def _may_sound(self, insert: int, channel: int) -> bool:
-        """Whether an onset of the brain's is to be expected here."""
+    def _may_sound(self, insert: int, channel: int, pitch: int) -> bool:
+        """Whether an onset of the brain's is to be expected here: a note, or a keyswitch."""
         brain = self.house.brain
         unsettled_ns = max(self._changed_ns[insert], brain.stalled_ns if brain else 0)
         if not brain or self.house.now_ns - unsettled_ns < SETTLED_NS:
             return True
         state = self.desk.inserts[insert]
-        return not state["bypass"] and channel + 1 in {part["channel"] for part in state["part"]}
+        parts = [part for part in state["part"] if part["channel"] == channel + 1]
+        return bool(parts) and (not state["bypass"] or any(part["keyswitch"] == pitch for part in parts))
 
     def _tell(self, role: str, **message: Any) -> None:
         """Have the brain told something, a little later; lost where it has ended by then."""

@@ -95,7 +95,7 @@ class Port:
         self.wrong: list[str] = []
         """What should not have reached a listener."""
         self._let_go: set[tuple[int, int, int]] = set()  # insert, channel and pitch of keys that go up in this cycle
-        self.may_sound: Callable[[int, int], bool] = lambda _insert, _channel: True
+        self.may_sound: Callable[[int, int, int], bool] = lambda _insert, _channel, _pitch: True
         self.next_ns = 0
 
     def wants_ns(self, wire: Wire | None) -> int:
@@ -157,7 +157,7 @@ class Port:
             self.notes += 1
             if due_ns and now_ns - due_ns > DEADLINE_NS:
                 wrong = "late"
-            elif due_ns and not self.may_sound(insert, data[0] & 0x0F):
+            elif due_ns and not self.may_sound(insert, data[0] & 0x0F, data[1]):
                 wrong = "not asked for"
         if wrong:
             self.wrong.append(f"insert {insert + 1} at {now_ns} ns: {data.hex()} {wrong}")
