@@ -15,7 +15,7 @@ from models.capture import live_step
 from models.frame_model import FrameModel, FrameState
 from models.learned.advice import Advice, Adviser, planes
 from models.learned.listening import OCTAVE, SILENT_FRAMES, choice, outside, phase, plane
-from models.learned.together import Scene, drawn, side_by_side, stepped
+from models.learned.together import Scene, SideBySide, drawn, side_by_side
 from models.player import Answer, Frame, Moment, Sound
 from models.rules import harmony
 from models.rules.score import nearest_chord
@@ -36,7 +36,7 @@ class State:
     advice: Advice | None = None
 
 
-class CompPlayer:
+class CompPlayer(SideBySide[State]):
     """Any number of voices, above or below, close or open: what the rules can lead."""
 
     pulse = False
@@ -53,18 +53,6 @@ class CompPlayer:
         """The state before anything was heard."""
         advice = self._adviser.start() if self._adviser else None
         return State(self._model.start(1), self._rules.start(), advice=advice)
-
-    def hear(self, state: State, frame: Frame) -> State:
-        """The state one frame later."""
-        return self.hear_all((state,), (frame,))[0]
-
-    def hear_all(self, states: Sequence[State], frames: Sequence[Frame]) -> list[State]:
-        """Several states one frame later each, in one step of the model."""
-        return stepped(self._step, [self._heard(*one) for one in zip(states, frames, strict=True)])
-
-    def answer(self, state: State, held: tuple[Sound, ...], moment: Moment) -> Answer:
-        """The chord to the notes the musician holds now, oldest press first, never empty."""
-        return next(self.answer_all((state,), (held,), (moment,)))
 
     def answer_all(
         self, states: Sequence[State], helds: Sequence[tuple[Sound, ...]], moments: Sequence[Moment]

@@ -16,7 +16,7 @@ from models.capture import live_step
 from models.frame_model import FrameModel, FrameState
 from models.learned.advice import Advice, Adviser
 from models.learned.listening import OCTAVE, SILENT_FRAMES, choice, listen, outside, phase, plane
-from models.learned.together import Scene, drawn, side_by_side, stepped
+from models.learned.together import Scene, SideBySide, drawn, side_by_side
 from models.player import FRAMES_PER_BEAT, Answer, Frame, Moment, Sound, Wish
 from models.rules.harmony import RuleHarmony
 from models.rules.score import nearest_chord
@@ -49,8 +49,12 @@ class State:
     advice: Advice = field(default_factory=Advice)
 
 
-class HandPlayer:
-    """An accompaniment that goes on by itself, under what the right hand does. As many keys at a time as voices."""
+class HandPlayer(SideBySide[State]):
+    """An accompaniment that goes on by itself, under what the right hand does. As many keys at a time as voices.
+
+    Where it was asked in a frame already, what it struck there stays. What the musician accompanied by hand counts as
+    its own.
+    """
 
     pulse = True
 
@@ -66,18 +70,6 @@ class HandPlayer:
     def start(self) -> State:
         """The state before anything was heard."""
         return State(self._model.start(1))
-
-    def hear(self, state: State, frame: Frame) -> State:
-        """The state one frame later. What the musician accompanied by hand is taken for the model's own."""
-        return self.hear_all((state,), (frame,))[0]
-
-    def hear_all(self, states: Sequence[State], frames: Sequence[Frame]) -> list[State]:
-        """Several states one frame later each, in one step of the model."""
-        return stepped(self._step, [self._heard(*one) for one in zip(states, frames, strict=True)])
-
-    def answer(self, state: State, held: tuple[Sound, ...], moment: Moment) -> Answer:
-        """What sounds in the open frame, from the top down; where it was asked already, what it struck stays."""
-        return next(self.answer_all((state,), (held,), (moment,)))
 
     def answer_all(
         self, states: Sequence[State], helds: Sequence[tuple[Sound, ...]], moments: Sequence[Moment]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import Field, replace
-from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 import torch
@@ -15,6 +16,7 @@ from models.abreast import Closed, opened
 from models.capture import Step
 from models.frame_model import Evidence, FrameModel, FrameState
 from models.frames import Choice
+from models.player import Answer, Frame, Moment, Sound
 
 
 class _Heard(Protocol):
@@ -36,6 +38,34 @@ def stepped(step: Step, heard: Sequence[tuple[State, Closed | None]]) -> list[St
     closed = [one for _, one in heard if one]
     after = iter(step(closed) if closed else ())
     return [replace(state, frames=next(after)) if one else state for state, one in heard]
+
+
+class SideBySide(ABC, Generic[State]):
+    """A player who hears and answers several musicians at once, and so one too."""
+
+    _step: Step
+
+    def hear(self, state: State, frame: Frame) -> State:
+        """The state one frame later."""
+        return self.hear_all((state,), (frame,))[0]
+
+    def hear_all(self, states: Sequence[State], frames: Sequence[Frame]) -> list[State]:
+        """Several states one frame later each, in one step of the model."""
+        return stepped(self._step, [self._heard(*one) for one in zip(states, frames, strict=True)])
+
+    def answer(self, state: State, held: tuple[Sound, ...], moment: Moment) -> Answer:
+        """What to play with the notes the musician holds now, oldest press first; empty only for a player of pulse."""
+        return next(self.answer_all((state,), (held,), (moment,)))
+
+    @abstractmethod
+    def answer_all(
+        self, states: Sequence[State], helds: Sequence[tuple[Sound, ...]], moments: Sequence[Moment]
+    ) -> Iterator[Answer]:
+        """Several answers, drawn side by side; each comes as soon as it is there."""
+
+    @abstractmethod
+    def _heard(self, state: State, frame: Frame) -> tuple[State, Closed | None]:
+        """What there is to know of a frame but for the model, and what the model is to hear; None: nothing."""
 
 
 class Scene(NamedTuple):

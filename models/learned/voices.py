@@ -14,7 +14,7 @@ from models.capture import live_step
 from models.frame_model import FrameModel, FrameState
 from models.learned.advice import Advice, Adviser, planes
 from models.learned.listening import OCTAVE, SILENT_FRAMES, choice, listen, outside, phase
-from models.learned.together import Scene, drawn, side_by_side, stepped
+from models.learned.together import Scene, SideBySide, drawn, side_by_side
 from models.player import Answer, Frame, Moment, Sound, Wish
 from models.rules.score import nearest_chord
 from music.keys import SILENCE
@@ -41,7 +41,7 @@ class State:
     advice: Advice | None = None
 
 
-class VoicePlayer:
+class VoicePlayer(SideBySide[State]):
     """Up to three voices under (or, by octaves, above) a melody; a fourth one and more rest."""
 
     pulse = False
@@ -58,18 +58,6 @@ class VoicePlayer:
     def start(self) -> State:
         """The state before anything was heard."""
         return State(self._model.start(1), advice=self._adviser.start() if self._adviser else None)
-
-    def hear(self, state: State, frame: Frame) -> State:
-        """The state one frame later."""
-        return self.hear_all((state,), (frame,))[0]
-
-    def hear_all(self, states: Sequence[State], frames: Sequence[Frame]) -> list[State]:
-        """Several states one frame later each, in one step of the model."""
-        return stepped(self._step, [self._heard(*one) for one in zip(states, frames, strict=True)])
-
-    def answer(self, state: State, held: tuple[Sound, ...], moment: Moment) -> Answer:
-        """What to play with the notes the musician holds now, oldest press first, never empty."""
-        return next(self.answer_all((state,), (held,), (moment,)))
 
     def answer_all(
         self, states: Sequence[State], helds: Sequence[tuple[Sound, ...]], moments: Sequence[Moment]
