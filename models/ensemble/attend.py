@@ -1,51 +1,95 @@
-"""Attention with known relations: each head knows, for each pair, what the one is to the other."""
+"""One attention of tokens to each other and to what they are told, where each head knows what they are to each other."""
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
+
+
+class Told(NamedTuple):
+    """What tokens are told before any of them is decided, made once for all passes."""
+
+    keys: Tensor
+    """(batch, head, depth, key): of what they sounded, then of what is played."""
+    values: Tensor
+    """(batch, head, key, depth)."""
+    bias: Tensor
+    """(batch or 1, head, token, token + key): what each is to each, the tokens themselves first."""
 
 
 class Attend(nn.Module):
-    """Queries look at keys of another sequence, or of their own; each relation of a pair has a bias in every head.
+    """Tokens look at each other, at all tokens of some events before, and at what is played.
 
-    Scores are q k / sqrt(depth) + b[head, relation] (Raffel et al. 2020, arXiv:1910.10683, for distances), here for
-    relations of any kind: how long ago an event is, which slot looks at which, or both at once (block-relative: slot by
-    slot and event by event).
+    Scores are q k / sqrt(depth) + b[head, relation] (Raffel et al. 2020, arXiv:1910.10683, for distances). A relation is
+    how long ago an event is, or which token looks at which token of how many events before: block-relative.
     """
 
-    def __init__(self, width: int, *, heads: int, relations: int, source: int | None = None) -> None:
+    def __init__(self, width: int, *, heads: int, tokens: int, past: int, played: int, reach: int) -> None:
+        """Say what there is to look at.
+
+        Args:
+            width: of tokens.
+            heads: that share it.
+            tokens: of an event.
+            past: events before whose tokens are looked at.
+            played: width of an event of what is played; 0: nothing is looked at.
+            reach: how many distances of those are told apart.
+        """
         super().__init__()
         if width % heads:
             raise ValueError(f"{heads} heads do not share a width of {width} evenly")
-        self.heads, self.depth = heads, width // heads
-        self.query = nn.Linear(width, width)
-        self.key_value = nn.Linear(source or width, 2 * width)
+        self.heads, self.depth, self.past_events = heads, width // heads, past
+        self.query_key_value = nn.Linear(width, 3 * width)
+        self.past = nn.Linear(width, 2 * width) if past else None
+        self.played = nn.Linear(played, 2 * width) if played else None
         self.out = nn.Linear(width, width)
-        self.bias = nn.Parameter(torch.zeros(heads, relations)) if relations else None
+        self.blocks = nn.Parameter(torch.zeros(heads, tokens, (1 + past) * tokens))
+        self.ago = nn.Parameter(torch.zeros(heads, reach)) if played else None
 
-    def keys(self, seen: Tensor) -> Tensor:
-        """What is looked at, (batch, key, source), as keys and values: (2, batch, head, key, depth)."""
-        both: Tensor = self.key_value(seen)
-        return both.view(*seen.shape[:2], 2, self.heads, self.depth).permute(2, 0, 3, 1, 4)
-
-    def forward(self, asking: Tensor, keys: Tensor, relation: Tensor | None, hidden: Tensor | None = None) -> Tensor:
-        """(batch, query, width) that look at `keys`.
+    def tell(self, past: Tensor | None, played: Tensor, relation: Tensor, unseen: Tensor, *, relative: bool) -> Told:
+        """What there is to look at.
 
         Args:
-            asking: (batch, query, width).
-            keys: from `keys`.
-            relation: long (query, key); None where there are none.
-            hidden: bool (query, key) or (batch, 1, query, key): pairs that do not see each other.
+            past: (batch, event, past * token, width), newest event first.
+            played: (batch, event', width).
+            relation: long (event, event'): which distance.
+            unseen: bool (batch or 1, event, event'): what is not looked at.
+            relative: whether biases count.
         """
-        query = self.query(asking).view(*asking.shape[:2], self.heads, self.depth).transpose(1, 2)  # (B, H, Q, D)
-        bias = None
-        if self.bias is not None and relation is not None:
-            bias = self.bias[:, relation]  # (H, Q, K)
-        if hidden is not None:
-            never = torch.zeros(hidden.shape, device=asking.device).masked_fill(hidden, float("-inf"))
-            bias = never if bias is None else bias + never
-        mixed = functional.scaled_dot_product_attention(query, keys[0], keys[1], bias)
+        batch, events = unseen.shape[1] * len(played), unseen.shape[1]
+        sources = []
+        if self.past is not None and past is not None:
+            sources.append(self._split(self.past(past.flatten(0, 1))))  # (2, N, H, M, D)
+        blocks = self.blocks if relative else torch.zeros_like(self.blocks)
+        bias = blocks[None]
+        if self.played is not None and self.ago is not None:
+            heard = self._split(self.played(played))[:, :, None]  # (2, B, 1, H, T', D)
+            sources.append(heard.expand(-1, -1, events, -1, -1, -1).flatten(1, 2))
+            ago = self.ago[:, relation] if relative else self.ago.new_zeros(self.heads, *relation.shape)
+            far = torch.where(unseen[:, None], float("-inf"), ago).transpose(1, 2).flatten(0, 1)  # (N, H, T')
+            far = far[:, :, None].expand(-1, -1, blocks.shape[1], -1)
+            bias = torch.cat((bias.expand(len(far), -1, -1, -1), far), -1)
+            if len(bias) < batch:
+                bias = bias.repeat(len(played), 1, 1, 1)
+        if not sources:
+            nothing = played.new_zeros(batch, self.heads, 0, self.depth)
+            return Told(nothing.transpose(2, 3), nothing, bias)
+        keys, values = torch.cat(sources, 3) if len(sources) > 1 else sources[0]
+        return Told(keys.transpose(2, 3), values, bias)
+
+    def forward(self, x: Tensor, told: Told) -> Tensor:
+        """(batch, token, width) to the same."""
+        query, key, value = self._split(self.query_key_value(x), 3)
+        keys = torch.cat((key.transpose(2, 3), told.keys), 3).flatten(0, 1)  # (N H, D, K)
+        values = torch.cat((value, told.values), 2).flatten(0, 1)
+        bias = told.bias.expand(len(x), -1, -1, -1).reshape(-1, *told.bias.shape[2:])
+        scores = torch.baddbmm(bias, query.flatten(0, 1), keys, alpha=self.depth**-0.5)
+        mixed = (scores.softmax(-1) @ values).view(len(x), self.heads, -1, self.depth)
         out: Tensor = self.out(mixed.transpose(1, 2).flatten(2))
         return out
+
+    def _split(self, x: Tensor, parts: int = 2) -> Tensor:
+        """(batch, token, parts * width) by heads: (part, batch, head, token, depth)."""
+        return x.view(*x.shape[:2], parts, self.heads, self.depth).permute(2, 0, 3, 1, 4)

@@ -65,7 +65,7 @@ class _Attentive(nn.Module):
         near = config.context if config.relative else 0
         self.time = RelativeAttention(width, heads=config.heads, near=near, span=config.context)
         self.norms = nn.ModuleList((nn.LayerNorm(width), nn.LayerNorm(width)))
-        self.think = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width))
+        self.think = nn.Sequential(nn.Linear(width, 4 * width), nn.ReLU(), nn.Linear(4 * width, width))
         self.drop = nn.Dropout(config.dropout)
 
     def forward(self, x: Tensor) -> Tensor:

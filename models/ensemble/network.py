@@ -1,9 +1,9 @@
 """An encoder of what is played and a decoder of all slots at once, which may be told any of them beforehand.
 
 After Crestel, "Neural networks for automatic musical projective orchestration" (2018), whose decoder needs a whole pass
-for every instrument; here all slots of an event are masked tokens of one pass, in any order (Uria et al. 2014,
-arXiv:1310.1757; Huang et al. 2017, arXiv:1903.07227). A slot points at a key: what it is meets what the key is, seen
-from where the key stands, with weights that all keys share.
+for every instrument; here all groups of an event are masked tokens of one pass, in any order (Uria et al. 2014,
+arXiv:1310.1757; Huang et al. 2017, arXiv:1903.07227). Of a group's token each of its slots points at a key: what it is
+meets what the key is, seen from where the key stands, with weights that all keys share.
 """
 
 from __future__ import annotations
@@ -17,13 +17,14 @@ from torch.nn import functional
 
 from models.blocks.tied import Surroundings
 from models.ensemble.config import KEYS, LOWEST, EnsembleConfig
-from models.ensemble.decoder import Layer, Told, View, block_relations
+from models.ensemble.attend import Told
+from models.ensemble.decoder import Layer, View
 from models.ensemble.encoder import Encoder
 from models.ensemble.legal import UNKNOWN, Legal
 from models.ensemble.summary import Summary
 
-HIDDEN = KEYS + 1
-"""The token of a slot that is not known."""
+HIDDEN, TOKENS = KEYS + 1, KEYS + 2
+"""The token of a slot that is not known; and how many there are."""
 NEVER = float("-inf")
 
 
@@ -32,11 +33,11 @@ class Scene(NamedTuple):
 
     told: tuple[Told, ...]
     """One for each layer."""
-    view: View
+    films: tuple[Tensor | None, ...]
     keys: Tensor
     """Features of each key, (batch, event, key, width)."""
-    last: Tensor
-    """Each slot's token in the event before, (batch, event, slot)."""
+    before: Tensor
+    """What each group sounded in the event before, (batch, event, group, width)."""
 
 
 class Mix(NamedTuple):
@@ -62,25 +63,27 @@ PURE = Mix()
 class Network(nn.Module):
     """Scores every outcome of every slot at once, given those that are known."""
 
-    among: Tensor
-    blocks: Tensor
     member: Tensor
+    rank: Tensor
+    seat: Tensor
 
     def __init__(self, config: EnsembleConfig) -> None:
         super().__init__()
         self.config = config
         width, groups = config.width, config.groups
-        owner = [number for number, group in enumerate(groups) for _ in range(group.slots)]
+        owner = torch.tensor([number for number, group in enumerate(groups) for _ in range(group.slots)])
+        rank = torch.tensor([rank for group in groups for rank in range(group.slots)])
+        ranks = int(rank.max()) + 1
         self.slots = len(owner)
         self.legal = Legal(groups)
         slices = config.decoder_layers if config.condition == "slices" else 1
         self.encoder = Encoder(config, slices * width)
         self.layers: Sequence[Layer] = nn.ModuleList(  # type: ignore[assignment]
-            Layer(config, self.slots, width) for _ in range(config.decoder_layers)
+            Layer(config) for _ in range(config.decoder_layers)
         )
-        self.slot = nn.Parameter(torch.randn(self.slots, width) * 0.05)
-        self.now = nn.Embedding(KEYS + 2, width)
-        self.before = nn.Embedding(KEYS + 2, width)
+        self.group = nn.Parameter(torch.randn(len(groups), width) * 0.05)
+        self.now = nn.Embedding(ranks * TOKENS, width)
+        self.before = nn.Embedding(ranks * TOKENS, width)
         self.films = nn.ModuleDict(_films(config))
         self.summary = Summary(width) if config.summary else None
         planes = config.given + len(groups)
@@ -89,14 +92,13 @@ class Network(nn.Module):
         self.heard = nn.Linear(slices * width, config.key_width)
         self.deeper = nn.Linear(config.key_width, config.key_width)
         self.norm = nn.LayerNorm(width)
-        self.point = nn.Linear(width, config.key_width)
-        self.rest = nn.Linear(width, 1)
+        self.point = nn.Linear(width, ranks * config.key_width)
+        self.rest = nn.Linear(width, ranks)
         self.range = nn.Parameter(torch.zeros(self.slots, KEYS))
         self.drop = nn.Dropout(config.embedding_dropout)
-        among, blocks = block_relations(self.slots, config.past)
-        self.register_buffer("among", among, persistent=False)
-        self.register_buffer("blocks", blocks, persistent=False)
-        self.register_buffer("member", functional.one_hot(torch.tensor(owner), len(groups)).float(), persistent=False)
+        self.register_buffer("member", functional.one_hot(owner, len(groups)).float(), persistent=False)  # (S, G)
+        self.register_buffer("rank", rank * TOKENS, persistent=False)
+        self.register_buffer("seat", owner * ranks + rank, persistent=False)
 
     def encode(self, given: Tensor, elapsed: Tensor) -> Tensor:
         """Every event as a vector that knows those before it; see `Encoder.forward`."""
@@ -128,32 +130,34 @@ class Network(nn.Module):
             mix: by which in training each of the batch is mixed with another; `encoded` and `given` are mixed already.
         """
         events = given.shape[1]
-        slices = encoded.chunk(len(self.layers), -1) if self.config.condition == "slices" else None
         tokens = torch.where(past == UNKNOWN, HIDDEN, past)
+        sounded = self._grouped(self.before, tokens)  # (B, T, P, G, W)
         own = None
         if self.config.past:
-            own = mix(self.drop(self.before(tokens[:, :, : self.config.past]) + self.slot)).flatten(0, 1).flatten(1, 2)
+            own = mix(self.drop(sounded[:, :, : self.config.past] + self.group)).flatten(2, 3)
         current = encoded[:, first : first + events]
-        films = self._films(current, present, whole)
-        told = tuple(
-            layer.tell(slices[i] if slices else encoded, own, None if films is None else films[i])
-            for i, layer in enumerate(self.layers)
-        )
-        last = tokens[:, :, 0]
-        sounding = functional.one_hot(last, KEYS + 2)[..., :KEYS].to(given.dtype).transpose(-1, -2)  # (B, T, K, S)
-        planes = torch.cat((given, mix((sounding @ self.member).clamp(max=1))), -1)
+        slices = encoded.chunk(len(self.layers), -1) if self.config.condition == "slices" else None
         view = self._view(encoded.shape[1], first, events, ahead)
-        return Scene(told, view, self._keys(current, planes), last)
+        told = tuple(layer.tell(slices[i] if slices else encoded, own, view) for i, layer in enumerate(self.layers))
+        last = functional.one_hot(tokens[:, :, 0], TOKENS)[..., :KEYS].to(given.dtype).transpose(-1, -2)  # (B, T, K, S)
+        planes = torch.cat((given, mix((last @ self.member).clamp(max=1))), -1)
+        return Scene(told, self._films(current, present, whole), self._keys(current, planes), sounded[:, :, 0])
 
     def logits(self, scene: Scene, known: Tensor, mix: Mix = PURE) -> Tensor:
         """Scores of all outcomes of all slots, (batch, event, slot, key + 1), given those known (-1: not yet)."""
-        x = self.now(torch.where(known == UNKNOWN, HIDDEN, known)) + self.before(scene.last)
-        x = self.drop(mix(x)) + self.slot
-        for layer, told in zip(self.layers, scene.told, strict=True):
-            x = layer(x, told, scene.view)
-        x = self.norm(x)
-        keys = self.point(x) @ scene.keys.transpose(-1, -2) / self.config.key_width**0.5 + self.range
-        return torch.cat((keys, self.rest(x)), -1).masked_fill(~mix.either(self.legal(known)), NEVER)
+        now = self._grouped(self.now, torch.where(known == UNKNOWN, HIDDEN, known))
+        x = (self.drop(mix(now + scene.before)) + self.group).flatten(0, 1)
+        for layer, told, film in zip(self.layers, scene.told, scene.films, strict=True):
+            x = layer(x, told, film)
+        x = self.norm(x).view(*known.shape[:2], len(self.group), -1)
+        pointers = self.point(x).view(*known.shape[:2], -1, self.config.key_width)[:, :, self.seat]
+        keys = pointers @ scene.keys.transpose(-1, -2) / self.config.key_width**0.5 + self.range
+        rests = self.rest(x).flatten(2)[:, :, self.seat, None]
+        return torch.cat((keys, rests), -1).masked_fill(~mix.either(self.legal(known)), NEVER)
+
+    def _grouped(self, table: nn.Embedding, tokens: Tensor) -> Tensor:
+        """Tokens (..., slot) as vectors (..., group, width): of each group the sum of its slots'."""
+        return self.member.T @ table(tokens + self.rank)
 
     def _keys(self, current: Tensor, planes: Tensor) -> Tensor:
         """Features of each key: what is played and what the ensemble sounds around it, and all that was heard."""
@@ -162,8 +166,8 @@ class Network(nn.Module):
         deeper: Tensor = features + functional.relu(self.deeper(features))
         return deeper
 
-    def _films(self, current: Tensor, present: Tensor, whole: Tensor | None) -> list[Tensor] | None:
-        """Scale and shift of each layer, (batch, event, 1, 2 width), of all stacks together."""
+    def _films(self, current: Tensor, present: Tensor, whole: Tensor | None) -> tuple[Tensor | None, ...]:
+        """Scale and shift of each layer, (batch * event, 1, 2 width), of all stacks together."""
         total: Tensor | None = None
         inputs = {"played": current, "presence": present.to(current.dtype)[:, None]}
         if self.summary is not None:
@@ -172,8 +176,9 @@ class Network(nn.Module):
             film = stack(inputs[name])
             total = film if total is None else total + film
         if total is None:
-            return None
-        return list(total.view(*total.shape[:2], len(self.layers), 1, -1).unbind(2))
+            return (None,) * len(self.layers)
+        films = total.expand(-1, current.shape[1], -1).reshape(-1, 1, total.shape[-1])
+        return films.chunk(len(self.layers), -1)
 
     def _view(self, heard: int, first: int, events: int, ahead: Tensor | int) -> View:
         """Who sees what; events further back than the context and further ahead than is known are hidden."""
@@ -181,19 +186,10 @@ class Network(nn.Module):
         at = torch.arange(first, first + events, device=device)
         distance = at[:, None] - torch.arange(heard, device=device)  # (T, T')
         relation = (distance + self.config.ahead).clamp(0, self.config.context + self.config.ahead)
-        hidden = distance >= self.config.context
+        hidden = (distance >= self.config.context)[None]
         if isinstance(ahead, int):
-            hidden = hidden | (distance < -ahead)
-        else:
-            hidden = hidden | (distance < -ahead.view(-1, 1, 1, 1))
-        over = self.slots
-        relative = self.config.relative
-        return View(
-            self.among if relative else None,
-            self.blocks if relative else None,
-            relation.repeat_interleave(over, 0) if relative else None,
-            hidden.repeat_interleave(over, -2),
-        )
+            return View(relation, hidden | (distance < -ahead))
+        return View(relation, hidden | (distance < -ahead.view(-1, 1, 1)))
 
 
 def _films(config: EnsembleConfig) -> dict[str, nn.Module]:
@@ -210,4 +206,4 @@ def _film(source: int, config: EnsembleConfig) -> nn.Module:
     last = nn.Linear(config.width, config.decoder_layers * 2 * config.width)
     nn.init.zeros_(last.weight)
     nn.init.zeros_(last.bias)
-    return nn.Sequential(nn.Linear(source, config.width), nn.GELU(), last)
+    return nn.Sequential(nn.Linear(source, config.width), nn.ReLU(), last)

@@ -13,7 +13,6 @@ from models.ensemble import passes
 from models.ensemble.attend import Attend
 from models.ensemble.batch import EventBatch, kind_of
 from models.ensemble.config import KEYS, REST, EnsembleConfig
-from models.ensemble.decoder import block_relations
 from models.ensemble.legal import UNKNOWN, Legal
 from models.ensemble.model import EnsembleModel
 from models.ensemble.network import Mix
@@ -121,26 +120,28 @@ def test_a_piece_is_the_same_in_whatever_company(more: dict[str, Any]) -> None:
 
 
 def test_each_head_has_its_own_relations() -> None:
-    slots, past, depth, heads = 3, 2, 4, 2
-    among, blocks = block_relations(slots, past)
-    assert len(set(blocks.flatten().tolist())) == slots * slots * past, "slot by slot and event by event"
-    attend = Attend(depth * heads, heads=heads, relations=slots * slots * past)
-    asking, seen = torch.randn(1, slots, depth * heads), torch.randn(1, past * slots, depth * heads)
-    torch.nn.init.normal_(attend.bias)  # type: ignore[arg-type]
-    found = attend(asking, attend.keys(seen), blocks)
-    query = attend.query(asking).view(slots, heads, depth)
-    key, value = attend.key_value(seen).view(past * slots, 2, heads, depth).unbind(1)
-    expected = torch.zeros(slots, heads, depth)
-    for head, i in itertools.product(range(heads), range(slots)):
-        scores = torch.stack(
-            [
-                query[i, head] @ key[j, head] / depth**0.5 + attend.bias[head, blocks[i, j]]  # type: ignore[index]
-                for j in range(past * slots)
-            ]
-        )
-        expected[i, head] = scores.softmax(0) @ value[:, head]
-    torch.testing.assert_close(found[0], attend.out(expected.flatten(1)))
-    assert among.shape == (slots, slots)
+    tokens, past, events, depth, heads = 3, 2, 4, 4, 2
+    attend = Attend(depth * heads, heads=heads, tokens=tokens, past=past, played=depth * heads, reach=events)
+    torch.nn.init.normal_(attend.blocks)
+    torch.nn.init.normal_(attend.ago)  # type: ignore[arg-type]
+    x, played = torch.randn(events, tokens, depth * heads), torch.randn(1, events, depth * heads)
+    own = torch.randn(1, events, past * tokens, depth * heads)
+    distance = torch.arange(events)[:, None] - torch.arange(events)
+    told = attend.tell(own, played, distance.clamp(min=0), (distance < 0)[None], relative=True)
+    found = attend(x, told)
+    for event in range(events):
+        query, key, value = attend.query_key_value(x[event]).view(tokens, 3, heads, depth).unbind(1)
+        past_key, past_value = attend.past(own[0, event]).view(-1, 2, heads, depth).unbind(1)  # type: ignore[misc]
+        heard_key, heard_value = attend.played(played[0]).view(-1, 2, heads, depth).unbind(1)  # type: ignore[misc]
+        keys, values = torch.cat((key, past_key)), torch.cat((value, past_value))
+        expected = torch.zeros(tokens, heads, depth)
+        for head, i in itertools.product(range(heads), range(tokens)):
+            scores = [query[i, head] @ k[head] / depth**0.5 + b for k, b in zip(keys, attend.blocks[head, i])]
+            for other in range(event + 1):
+                scores.append(query[i, head] @ heard_key[other, head] / depth**0.5 + attend.ago[head, event - other])
+            seen = torch.cat((values, heard_value[: event + 1]))
+            expected[i, head] = torch.stack(scores).softmax(0) @ seen[:, head]
+        torch.testing.assert_close(found[event], attend.out(expected.flatten(1)))
 
 
 def test_a_slot_lies_between_those_known_of_its_group() -> None:
