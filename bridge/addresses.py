@@ -143,6 +143,16 @@ INSERT = (
         "commit", ("timing", "commit_beats"), "float", 0.0, "How much of the plan you cannot change", 0, 8, "beats"
     ),
     Parameter(
+        "delay",
+        ("timing", "delay_beats"),
+        "float",
+        0.0,
+        "How much later an orchestra or a reduction answers, to know what comes; files know it without",
+        0,
+        8,
+        "beats",
+    ),
+    Parameter(
         "entry",
         ("timing", "entry"),
         "choice",

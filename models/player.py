@@ -115,6 +115,16 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Coming:
+    """An onset that is known before it comes."""
+
+    beat: float
+    onsets: tuple[Sound, ...]
+    held: tuple[Sound, ...]
+    """What will sound then, the onsets included."""
+
+
+@dataclass(frozen=True, slots=True)
 class Moment:
     """Everything about now that is not in the state."""
 
@@ -131,6 +141,8 @@ class Moment:
     """Nothing new was played, and the preset wants the chord to move on under what is held, or a frame has begun."""
     bar_frame: int | None = None
     """Frames since the barline of the open frame; None where no clock runs that knows of bars."""
+    coming: tuple[Coming, ...] = ()
+    """What the musician strikes next, as far as it is known: in a file, or where the answer may come later."""
 
 
 class Player(Protocol[State]):

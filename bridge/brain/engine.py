@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from heapq import heapify, heappop, heappush
 
+from bridge.brain.foresight import Later
 from bridge.brain.grid import Grid
 from bridge.brain.in_time import InTime
 from bridge.brain.insert import Insert
@@ -12,21 +13,22 @@ from bridge.brain.players import Players
 from bridge.brain.question import Turn
 from bridge.brain.settings import Settings
 from bridge.brain.sounding import Due
-from music.events import Event, NoteOff, NoteOn
+from music.events import Control, Event, NoteOff, NoteOn, Stop
+from music.wire import ALL_NOTES_OFF, ALL_SOUND_OFF
 
 Heard = tuple[int, Event, int]
 """(insert, event, time in ns)."""
 Sent = tuple[int, Due]
 """(insert, what it sends)."""
-HandedOn = tuple[int, int, int, NoteOn | NoteOff]
-"""(time in ns, order, who is to hear it, the note's begin or end)."""
+HandedOn = tuple[int, int, int, Event]
+"""(time in ns, order, who is to hear it, what): of another's answer, or what its own port has brought too early."""
 
 
 class Engine:
     """The inserts of a daemon or of a render, under one timeline.
 
     An insert may listen to one before it instead of to its own port: it hears what that one hears and what it answers,
-    each note at its time.
+    each note at its time. One with a delay hears its own port so much later, and knows what comes.
     """
 
     def __init__(
@@ -35,6 +37,7 @@ class Engine:
         """Raise ContinuoError where a player cannot be had."""
         self.players = players or Players()
         self.inserts = [Insert(one, self.players.get(*one.player), grid, now_ns) for one in settings]
+        self._grid = grid
         self._handed_on: list[HandedOn] = []  # a heap, for listeners
         self._order = 0
 
@@ -53,7 +56,7 @@ class Engine:
         newest: dict[int, int] = {}
         for number, insert in enumerate(self.inserts):  # in this order: a listener comes after whom it listens to
             source = insert.settings.listens_to - 1
-            here = events[number] = events[number] if source < 0 else events[source]
+            here = events[number] = self._delayed(number, events[number]) if source < 0 else events[source]
             for event, time_ns in here:
                 insert.hear(event, time_ns)
                 newest[number] = time_ns
@@ -72,6 +75,10 @@ class Engine:
             insert.look_ahead()
         return sent + self._listen(now_ns)
 
+    def foresee(self, number: int, later: Sequence[Later]) -> None:
+        """Tell an insert, of a file, what it will hear next; it holds until this is called again."""
+        self.inserts[number].foresee(later)
+
     def next_wake_ns(self, now_ns: int) -> int | None:
         """When `advance` has something to decide; None where only events matter."""
         wakes = [insert.next_wake_ns(now_ns) for insert in self.inserts]
@@ -86,6 +93,8 @@ class Engine:
     def configure(self, number: int, settings: Settings, now_ns: int) -> list[Sent]:
         """Give an insert new settings. ContinuoError, and nothing changes, where their player cannot be had."""
         old = self.inserts[number].settings
+        if settings.delay_beats != old.delay_beats:
+            self.inserts[number].overhear(self._pull(number), now_ns)
         if settings.listens_to != old.listens_to:  # nobody will tell of the ends of what has not begun yet
             self._drop([one for one in self._handed_on if one[2] == number])
         sent = self._play(
@@ -103,10 +112,10 @@ class Engine:
         """
         for number, insert in enumerate(self.inserts):
             source = insert.settings.listens_to - 1
+            ends = [event for event in self._pull(number) if isinstance(event, NoteOn | NoteOff)]
+            insert.forget((end.channel, end.pitch) for end in ends)
             if source >= 0:
-                ends = [event for _, _, listener, event in self._handed_on if listener == number]
-                insert.forget([*self.inserts[source].sounding, *((end.channel, end.pitch) for end in ends)])
-        self._handed_on.clear()
+                insert.forget(self.inserts[source].sounding)
         for insert in self.inserts:
             insert.silence(for_good=for_good)
 
@@ -139,8 +148,7 @@ class Engine:
                 if unborn:
                     self._drop(unborn)
                     continue
-                self._order += 1
-                heappush(self._handed_on, (due.time_ns, self._order, listener, due.event))
+                self._push(listener, due.event, due.time_ns)
 
     def _unborn(self, listener: int, time_ns: int, release: NoteOff) -> list[HandedOn]:
         """The onset that a release comes before."""
@@ -153,6 +161,36 @@ class Engine:
             and isinstance(one[3], NoteOn)
             and (one[3].channel, one[3].pitch) == key
         ]
+
+    def _push(self, number: int, event: Event, time_ns: int) -> None:
+        self._order += 1
+        heappush(self._handed_on, (time_ns, self._order, number, event))
+
+    def _pull(self, number: int) -> list[Event]:
+        """What an insert has not heard yet, which it now is to hear at once, or never."""
+        mine = sorted(one for one in self._handed_on if one[2] == number)
+        self._drop(mine)
+        return [event for *_, event in mine]
+
+    def _delayed(self, number: int, here: list[tuple[Event, int]]) -> list[tuple[Event, int]]:
+        """Of what an insert's port brings, what it hears at once: all, or where it has a delay, only what silences."""
+        settings, timeline = self.inserts[number].settings, self._grid.timeline
+        if not settings.delay_beats:
+            return here
+        now: list[tuple[Event, int]] = []
+        for event, time_ns in here:
+            if _silences(event):
+                self.inserts[number].overhear(self._pull(number), time_ns)
+                now.append((event, time_ns))
+            else:
+                self._push(number, event, timeline.ns_at(timeline.beat_at(time_ns) + settings.delay_beats))
+        return now
+
+    def _foresee(self) -> None:
+        """Let those with a delay know what they will hear."""
+        for number, insert in enumerate(self.inserts):
+            if insert.settings.delay_beats:
+                insert.foresee([(t, event) for t, _, listener, event in sorted(self._handed_on) if listener == number])
 
     def _drop(self, dropped: list[HandedOn]) -> None:
         self._handed_on = [one for one in self._handed_on if one not in dropped]
@@ -169,5 +207,11 @@ class Engine:
             for time_ns, _, number, event in sorted(heard, key=lambda one: one[2]):
                 self.inserts[number].hear(event, time_ns)
                 newest[number] = time_ns
+            self._foresee()
             sent += self._play({number: self.inserts[number].respond(time_ns) for number, time_ns in newest.items()})
         return sent
+
+
+def _silences(event: Event) -> bool:
+    """Whether it is to end what sounds, at once."""
+    return isinstance(event, Stop) or (isinstance(event, Control) and event.number in {ALL_SOUND_OFF, ALL_NOTES_OFF})

@@ -7,6 +7,7 @@ from math import floor
 from typing import Any
 
 from bridge.brain.feel import Feel
+from bridge.brain.foresight import Later, coming
 from bridge.brain.grid import Grid
 from bridge.brain.hands import RING_FRAMES
 from bridge.brain.instruments import Dynamics, programs
@@ -63,6 +64,7 @@ class Insert:
         self._halted = False  # something sounded when silence came
         self._begins = True  # what is answered is in time to begin
         self._onsets: tuple[Sound, ...] = ()  # what one who follows every key has not answered yet
+        self._later: Sequence[Later] = ()
 
     def programs(self, now_ns: int) -> list[Due]:
         """The program changes and keyswitches that the parts ask for."""
@@ -79,6 +81,16 @@ class Insert:
         beat = self._timeline.beat_at(time_ns)
         if self._musician.hear(event, beat, late=self._is_late(beat)):
             self._wake(time_ns)
+
+    def overhear(self, events: Iterable[Event], time_ns: int) -> None:
+        """Take events in that are not to be answered."""
+        for event in events:
+            self.hear(event, time_ns)
+        self._musician.done()
+
+    def foresee(self, later: Sequence[Later]) -> None:
+        """Know what will be heard, in order, until this is called again."""
+        self._later = later
 
     def respond(self, time_ns: int, *, in_time: bool = True) -> Turn:
         """What all that was heard since the last call comes to: a chord, or a note that follows another without a gap.
@@ -298,6 +310,7 @@ class Insert:
             onsets=self._onsets if self.settings.follows else self._hands.onsets(),
             move=move or opens is not None,
             bar_frame=self._grid.bars(max(self._frame, self._grid.frame_at(time_ns))),
+            coming=coming(self._musician.sounds(), self._later, self._timeline, self.settings.channels),
         )
         self._answered_beat, self._asked_frame, self._onsets = beat, self._frame, ()
         return Turn(due, Question(self.player, self._state, self._musician.sounds(), moment, time_ns, opens, planned))

@@ -69,6 +69,8 @@ class Settings:
     """The insert (from 1) whose notes are the input; 0: the insert's own port."""
     lookahead_frames: int
     commit_frames: int
+    delay_beats: float
+    """By how much one who follows answers later than it hears, to know what comes."""
     entry: Entry
     humanize: float
     wish: Wish
@@ -98,6 +100,7 @@ class Settings:
             listens_to=state["input"]["insert"],
             lookahead_frames=round(timing["lookahead_beats"] * FRAMES_PER_BEAT),
             commit_frames=round(timing["commit_beats"] * FRAMES_PER_BEAT),
+            delay_beats=timing["delay_beats"] if state["effect"] != HARMONIZE else 0.0,
             entry=timing["entry"],
             humanize=timing["humanize"],
             wish=Wish(
@@ -135,10 +138,11 @@ class Settings:
     def listening_to(self, channels: int) -> Settings:
         """The same settings for music that comes from a file, on so many channels.
 
-        Nobody watches the plan there: unless some of it is committed it need not be made.
+        Nobody watches the plan there: unless some of it is committed it need not be made. What comes is known.
         """
         lookahead = self.lookahead_frames if self.commit_frames else 0
-        return replace(self, channels=frozenset(range(min(channels, 16))), listens_to=0, lookahead_frames=lookahead)
+        listened = frozenset(range(min(channels, 16)))
+        return replace(self, channels=listened, listens_to=0, lookahead_frames=lookahead, delay_beats=0.0)
 
 
 def _part(part: dict[str, Any]) -> Part:

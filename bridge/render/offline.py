@@ -20,6 +20,8 @@ from music.midifile import Part, Score, Track, append_tracks, parse, used_channe
 from music.wire import decode, encode
 
 NO_DEADLINE = 2**62
+FORESEEN = 96
+"""Events of the file that the engine is told of in advance."""
 LONGEST_S = 24 * 3600
 """Longer files are damaged ones: a single note in them can last for months."""
 LONGEST_BEATS = LONGEST_S // 60 * 400
@@ -78,9 +80,13 @@ def _play(score: Score, tracks: Sequence[Track], engine: Engine) -> list[tuple[i
     events = heard(tracks)
     pedals = (tick for tick, event in events if isinstance(event, Control))
     end_tick = max([score.end_tick, *pedals])  # one may go up after the last note
-    for tick, together in groupby(events, key=lambda event: event[0]):
-        now_ns = tempo.ns(tick)
+    timed = [(tempo.ns(tick), event) for tick, event in events]
+    heard_so_far = 0
+    for now_ns, same in groupby(timed, key=lambda event: event[0]):
+        together = list(same)
+        heard_so_far += len(together)
         left += _advance(engine, outlet, now_ns)
+        engine.foresee(0, timed[heard_so_far : heard_so_far + FORESEEN])
         _plan(outlet, engine.receive((0, event, now_ns) for _, event in together))
     left += _advance(engine, outlet, tempo.ns(end_tick))
     left += outlet.due(tempo.ns(end_tick) + 1, 0)

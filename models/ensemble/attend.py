@@ -1,4 +1,4 @@
-"""One attention of tokens to each other and to what they are told, where each head knows what they are to each other."""
+"""One attention of tokens to each other and to what they are told; each head knows what they are to each other."""
 
 from __future__ import annotations
 
@@ -22,11 +22,14 @@ class Told(NamedTuple):
 class Attend(nn.Module):
     """Tokens look at each other, at all tokens of some events before, and at what is played.
 
-    Scores are q k / sqrt(depth) + b[head, relation] (Raffel et al. 2020, arXiv:1910.10683, for distances). A relation is
+    Scores are q k / sqrt(depth) + b[head, relation] (Raffel et al. 2020, arXiv:1910.10683, for distances). A relation
+    is
     how long ago an event is, or which token looks at which token of how many events before: block-relative.
     """
 
-    def __init__(self, width: int, *, heads: int, tokens: int, past: int, played: int, reach: int) -> None:
+    def __init__(  # noqa: PLR0913 - all there is to look at
+        self, width: int, *, heads: int, tokens: int, past: int, played: int, reach: int
+    ) -> None:
         """Say what there is to look at.
 
         Args:

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+ELAPSED = 16
+"""Kinds of distance from the event before, on a logarithmic scale."""
+
 
 @dataclass(frozen=True, slots=True)
 class EventBatch:
@@ -40,7 +43,13 @@ class EventBatch:
         return int(self.target.shape[0])
 
 
-def kind_of(beats: Tensor, kinds: int) -> Tensor:
+def kind_of(beats: Tensor, kinds: int = ELAPSED) -> Tensor:
     """Times since the event before as kinds on a logarithmic scale, from 1/32 beat up to 64 beats."""
     kind = (beats.clamp(min=1 / 64).log2() + 6) * (kinds - 1) / 12
     return kind.round().clamp(0, kinds - 1).long()
+
+
+def kind_since(before: float | None, now: float) -> int:
+    """The kind of one time, in beats; long ago where there was no event before."""
+    since = 64.0 if before is None else now - before
+    return int(kind_of(torch.tensor(since)))

@@ -35,7 +35,7 @@ class Layer(nn.Module):
         self._relative = config.relative
 
     def tell(self, encoded: Tensor, past: Tensor | None, view: View) -> Told:
-        """What this layer makes of encoded events (batch, event', width) and of the tokens before, see `Attend.tell`."""
+        """What this layer makes of encoded events (batch, event', width) and of the tokens before."""
         return self.attend.tell(past, encoded, view.relation, view.unseen, relative=self._relative)
 
     def forward(self, x: Tensor, told: Told, film: Tensor | None) -> Tensor:

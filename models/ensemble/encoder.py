@@ -10,10 +10,8 @@ from torch import Tensor, nn
 from models.blocks.attention import RelativeAttention, State
 from models.blocks.embed import EMBEDS
 from models.blocks.time import Recurrent
+from models.ensemble.batch import ELAPSED
 from models.ensemble.config import KEYS, LOWEST, EnsembleConfig
-
-ELAPSED = 16
-"""Kinds of distance from the event before, on a logarithmic scale."""
 
 
 class Encoder(nn.Module):
@@ -26,7 +24,7 @@ class Encoder(nn.Module):
         """Of what it gives."""
         self.embed = EMBEDS[config.embed](config.given, width, keys=KEYS, lowest=LOWEST)
         self.elapsed = nn.Embedding(ELAPSED, width)
-        self.layers: Sequence[_Attentive | _Remembering] = nn.ModuleList(  # type: ignore[assignment]
+        self.layers: Sequence[Attentive | Remembering] = nn.ModuleList(  # type: ignore[assignment]
             _block(config) for _ in range(config.encoder_layers)
         )
         self.out = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, out))
@@ -54,11 +52,13 @@ class Encoder(nn.Module):
         return self.out(x)[:, None], tuple(after)
 
 
-def _block(config: EnsembleConfig) -> _Attentive | _Remembering:
-    return _Attentive(config) if config.encoder == "attention" else _Remembering(config.width, config.dropout)
+def _block(config: EnsembleConfig) -> Attentive | Remembering:
+    return Attentive(config) if config.encoder == "attention" else Remembering(config.width, config.dropout)
 
 
-class _Attentive(nn.Module):
+class Attentive(nn.Module):
+    """Looks back at the events before, then thinks."""
+
     def __init__(self, config: EnsembleConfig) -> None:
         super().__init__()
         width = config.width
@@ -69,20 +69,25 @@ class _Attentive(nn.Module):
         self.drop = nn.Dropout(config.dropout)
 
     def forward(self, x: Tensor) -> Tensor:
+        """(batch, event, width) to the same."""
         x = x + self.drop(self.time(self.norms[0](x)))
         thought: Tensor = x + self.drop(self.think(self.norms[1](x)))
         return thought
 
     def start(self, batch: int, device: torch.device | str) -> State:
+        """Before the first event."""
         return self.time.start(batch, device)
 
     def step(self, x: Tensor, state: State) -> tuple[Tensor, State]:
+        """One event, (batch, width); gives what `forward` gives there."""
         seen, state = self.time.step(self.norms[0](x), state)
         x = x + seen
         return x + self.think(self.norms[1](x)), state
 
 
-class _Remembering(nn.Module):
+class Remembering(nn.Module):
+    """Carries what it was told in the cells of an LSTM."""
+
     def __init__(self, width: int, dropout: float) -> None:
         super().__init__()
         self.time = Recurrent(width, width, kind="lstm")
@@ -90,12 +95,15 @@ class _Remembering(nn.Module):
         self.drop = nn.Dropout(dropout)
 
     def forward(self, x: Tensor) -> Tensor:
+        """(batch, event, width) to the same."""
         seen: Tensor = x + self.drop(self.time(self.norm(x)))
         return seen
 
     def start(self, batch: int, device: torch.device | str) -> State:
+        """Before the first event."""
         return self.time.start(batch, device)
 
     def step(self, x: Tensor, state: State) -> tuple[Tensor, State]:
+        """One event, (batch, width); gives what `forward` gives there."""
         seen, state = self.time.step(self.norm(x), state)
         return x + seen, state

@@ -16,8 +16,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from models.blocks.tied import Surroundings
-from models.ensemble.config import KEYS, LOWEST, EnsembleConfig
 from models.ensemble.attend import Told
+from models.ensemble.config import KEYS, LOWEST, EnsembleConfig
 from models.ensemble.decoder import Layer, View
 from models.ensemble.encoder import Encoder
 from models.ensemble.legal import UNKNOWN, Legal
@@ -157,7 +157,8 @@ class Network(nn.Module):
 
     def _grouped(self, table: nn.Embedding, tokens: Tensor) -> Tensor:
         """Tokens (..., slot) as vectors (..., group, width): of each group the sum of its slots'."""
-        return self.member.T @ table(tokens + self.rank)
+        summed: Tensor = self.member.T @ table(tokens + self.rank)
+        return summed
 
     def _keys(self, current: Tensor, planes: Tensor) -> Tensor:
         """Features of each key: what is played and what the ensemble sounds around it, and all that was heard."""

@@ -99,10 +99,11 @@ def past_of(model: Network, target: Tensor, before: Tensor) -> Tensor:
 
 
 def scored(model: Network, batch: EventBatch, *, ahead: int = 0, passes: int | None = None) -> Tensor:
-    """(batch, event) nats of held-out music, the true past before each event."""
+    """(batch, event) nats of held-out music, the true past before each event; the whole is known to who looks ahead."""
     encoded = model.encode(batch.given, batch.elapsed)
     past = past_of(model, batch.target, batch.before)
-    scene = model.scene(encoded, batch.given, past, batch.present, whole=batch.whole, ahead=ahead)
+    whole = batch.whole if ahead else None
+    scene = model.scene(encoded, batch.given, past, batch.present, whole=whole, ahead=ahead)
     known = evidence(model, batch.present, tuple(batch.target.shape))
     return nll(model, scene, batch.target, known, passes or model.config.passes)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -27,11 +28,18 @@ def phase(bar_frame: int | None, device: torch.device | str) -> Tensor:
 
 def choice(moment: Moment) -> Choice:
     """How outcomes are taken: the same for the same seed and beat."""
-    wish = moment.wish
-    if wish.temperature <= 0:
+    if moment.wish.temperature <= 0:
         return Choice(0.0)
-    seed = (wish.seed * _MIX + round(moment.beat * 96) * 0xD1B54A32D192ED03) & ((1 << 63) - 1)
-    return Choice(wish.temperature, generator=torch.Generator().manual_seed(seed))
+    return Choice(moment.wish.temperature, generator=torch.Generator().manual_seed(_seed(moment)))
+
+
+def dice(moment: Moment) -> np.random.Generator | None:
+    """The same, for players in NumPy; None where the likeliest is taken."""
+    return None if moment.wish.temperature <= 0 else np.random.default_rng(_seed(moment))
+
+
+def _seed(moment: Moment) -> int:
+    return (moment.wish.seed * _MIX + round(moment.beat * 96) * 0xD1B54A32D192ED03) & ((1 << 63) - 1)
 
 
 def outside(key: Key | None) -> frozenset[int]:

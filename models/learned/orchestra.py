@@ -6,17 +6,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
-from torch import Tensor
 
-from models.blocks.attention import State as Memory
-from models.ensemble import passes
-from models.ensemble.batch import kind_of
+from models.ensemble.batch import kind_since
 from models.ensemble.config import KEYS, LOWEST, REST
-from models.ensemble.encoder import ELAPSED
-from models.ensemble.legal import UNKNOWN
+from models.ensemble.kernels import UNKNOWN, Bools, Floats, Ints
+from models.ensemble.layers import Memory
+from models.ensemble.live import Live
 from models.ensemble.model import EnsembleModel
-from models.learned.listening import OCTAVE, choice
+from models.learned.listening import OCTAVE, dice
 from models.player import Answer, Frame, Moment, Scoring, Sound, Wish
 from models.rules.choirs import BASSOON, CELLO, CLARINET, CONTRABASS, FLUTE, HORN, OBOE, VIOLA, VIOLIN_1, VIOLIN_2
 from models.rules.orchestra import BALANCE
@@ -37,10 +34,10 @@ class State:
     """What was heard so far."""
 
     memories: tuple[Memory, ...]
-    heard: Tensor
-    """(1, event, width): the encoded events that may be looked back at."""
-    past: Tensor
-    """long (1, 1, past, slot): what sounded at the events before, newest first."""
+    heard: Floats
+    """(event, width): the encoded events that may be looked back at."""
+    past: Ints
+    """(past, slot): what sounded at the events before, newest first."""
     beat: float | None = None
     """Of the newest event."""
 
@@ -53,48 +50,41 @@ class OrchestraPlayer:
 
     def __init__(self, model: EnsembleModel, name: str) -> None:
         self.name = name
-        self._model = model
-        self._device = model.range.device
+        self._live = Live(model)
         self._reach = max(1, model.config.context - 1)
+        self._past = max(1, model.config.past)
 
     def start(self) -> State:
         """The state before anything was heard."""
-        model = self._model
-        past = torch.full((1, 1, max(1, model.config.past), model.slots), UNKNOWN, device=self._device)
-        nothing = torch.zeros(1, 0, model.encoder.width, device=self._device)
-        return State(model.encoder.start(1, self._device), nothing, past)
+        live = self._live
+        nothing = np.zeros((0, live.width), np.float32)
+        return State(live.start(), nothing, np.full((self._past, live.slots), UNKNOWN))
 
     def hear(self, state: State, frame: Frame) -> State:
         """The state one frame later; only what is struck is an event."""
         if not frame.onsets:
             return state
-        new, memories = self._encoded(state, (*frame.held, *frame.onsets), frame.onsets, frame.beat)
-        heard = torch.cat((state.heard, new), 1)[:, -self._reach :]
-        sounded = self._slots(frame.answer, frame.sections)
-        past = torch.cat((sounded, state.past), 2)[:, :, : state.past.shape[2]]
+        given = _planes((*frame.held, *frame.onsets), frame.onsets)
+        new, memories = self._live.step(given, kind_since(state.beat, frame.beat), state.memories)
+        heard = np.concatenate((state.heard, new[None]))[-self._reach :]
+        past = np.concatenate((self._slots(frame.answer, frame.sections)[None], state.past))[: self._past]
         return State(memories, heard, past, frame.beat)
 
     def answer(self, state: State, held: tuple[Sound, ...], moment: Moment) -> Answer:
         """What the orchestra plays with the notes held now; silence where none is."""
-        wish = moment.wish
+        wish, live = moment.wish, self._live
         scoring = wish.scoring
         if not held or scoring is None:
             return Answer((None,) * len(wish.ranges))
         desks = _desks(wish, scoring)
-        new, _ = self._encoded(state, held, moment.onsets, moment.beat)
-        seen = torch.cat((state.heard, new), 1)
-        present = torch.tensor([[bool(own) for own in desks]], device=self._device)
-        given = self._given(held, moment.onsets)
-        scene = self._model.scene(seen, given, state.past, present, seen.shape[1] - 1)
-        lean = self._lean(held, moment, scoring)
-        banned = self._banned(held, desks, wish)
-        known = passes.evidence(self._model, present, (1, 1, self._model.slots))
-        for section, own in enumerate(desks):
-            first = FIRST_SLOT[section]
-            known[..., first + len(own) : first + SECTIONS[section].desks] = REST
-        drawn = passes.draw(
-            self._model, scene, known, choice(moment), self._model.config.passes, lean=lean, banned=banned
-        )[0, 0].tolist()
+        given = _planes(held, moment.onsets)
+        seen = self._encoded(state, given, moment)
+        present = np.array([bool(own) for own in desks])
+        event = live.event(seen, len(state.heard), given, state.past, present, ahead=len(seen) - len(state.heard) - 1)
+        drawn = live.draw(
+            event, self._known(desks), temperature=max(0.0, wish.temperature), dice=dice(moment),
+            lean=self._lean(held, moment, scoring), banned=self._banned(held, desks, wish),
+        ).tolist()  # fmt: skip
         playing = [
             [key + LOWEST for key in drawn[first : first + len(own)] if key != REST]
             for first, own in zip(FIRST_SLOT, desks, strict=True)
@@ -102,35 +92,38 @@ class OrchestraPlayer:
         _cover(playing, [sound.pitch for sound in held], desks, wish)
         return _answer(playing, desks, held, moment)
 
-    def _encoded(
-        self, state: State, held: Iterable[Sound], onsets: Sequence[Sound], beat: float
-    ) -> tuple[Tensor, tuple[Memory, ...]]:
-        since = torch.tensor([[64.0 if state.beat is None else beat - state.beat]], device=self._device)
-        return self._model.encoder.step(self._given(held, onsets), kind_of(since, ELAPSED), state.memories)
+    def _encoded(self, state: State, given: Floats, moment: Moment) -> Floats:
+        """All events that are looked at, (event, width): those heard, this one, and what is known to come."""
+        beat, seen = moment.beat, []
+        new, memories = self._live.step(given, kind_since(state.beat, beat), state.memories)
+        for one in moment.coming[: self._live.config.ahead]:
+            seen.append(new)
+            new, memories = self._live.step(_planes(one.held, one.onsets), kind_since(beat, one.beat), memories)
+            beat = one.beat
+        return np.concatenate((state.heard, np.stack([*seen, new])))
 
-    def _given(self, held: Iterable[Sound], onsets: Iterable[Sound]) -> Tensor:
-        """(1, 1, key, 2): sounds, is struck."""
-        planes = np.zeros((KEYS, 2), np.float32)
-        for plane, sounds in enumerate((held, onsets)):
-            for sound in sounds:
-                if 0 <= sound.pitch - LOWEST < KEYS:
-                    planes[sound.pitch - LOWEST, : plane + 1] = 1
-        return torch.from_numpy(planes).to(self._device)[None, None]
+    def _known(self, desks: list[list[int]]) -> Ints:
+        """Who does not play rests; all others are to be decided."""
+        known = np.full(self._live.slots, UNKNOWN)
+        for section, own in enumerate(desks):
+            first = FIRST_SLOT[section]
+            known[first + len(own) : first + SECTIONS[section].desks] = REST
+        return known
 
-    def _slots(self, answer: Answer | None, sections: Sequence[int]) -> Tensor:
-        """What an answer sounds, long (1, 1, 1, slot); all rests where there is none."""
-        slots = np.full(self._model.slots, REST, np.int64)
+    def _slots(self, answer: Answer | None, sections: Sequence[int]) -> Ints:
+        """What an answer sounds, (slot,); all rests where there is none."""
+        slots = np.full(self._live.slots, REST)
         if answer and len(answer.pitches) == len(sections):
             for section, first in enumerate(FIRST_SLOT):
                 own = [p for p, s in zip(answer.pitches, sections, strict=True) if s == section and p is not None]
                 keys = sorted({p - LOWEST for p in own if 0 <= p - LOWEST < KEYS}, reverse=True)
                 kept = keys[: SECTIONS[section].desks]
                 slots[first : first + len(kept)] = kept
-        return torch.from_numpy(slots).to(self._device)[None, None, None]
+        return slots
 
-    def _lean(self, held: Sequence[Sound], moment: Moment, scoring: Scoring) -> Tensor:
+    def _lean(self, held: Sequence[Sound], moment: Moment, scoring: Scoring) -> Floats:
         """(slot, key + 1): how much somebody is wanted to play at this touch, and that held notes are kept."""
-        found = np.zeros((self._model.slots, KEYS + 1), np.float32)
+        found = np.zeros((self._live.slots, KEYS + 1), np.float32)
         touch = max(sound.velocity for sound in moment.onsets or held)
         share = scoring.density - 0.5 + scoring.weight * (touch - MIDDLE) / SPAN / 2
         fresh = {sound.pitch for sound in moment.onsets}
@@ -145,14 +138,16 @@ class OrchestraPlayer:
                 if pitch is not None and pitch % OCTAVE in going_on and 0 <= pitch - LOWEST < KEYS:
                     first = FIRST_SLOT[section]
                     found[first : first + SECTIONS[section].desks, pitch - LOWEST] += STAYS
-        return torch.from_numpy(found).to(self._device)
+        return found
 
-    def _banned(self, held: Sequence[Sound], desks: list[list[int]], wish: Wish) -> Tensor:
+    def _banned(self, held: Sequence[Sound], desks: list[list[int]], wish: Wish) -> Bools:
         """Bool (slot, key + 1): what is out of a part's range or of the chord."""
         classes = {sound.pitch % OCTAVE for sound in held}
         pitches = LOWEST + np.arange(KEYS)
-        foreign = ~np.isin(pitches % OCTAVE, list(classes))
-        banned = np.zeros((self._model.slots, KEYS + 1), bool)
+        foreign = np.ones(OCTAVE, bool)
+        foreign[list(classes)] = False
+        foreign = foreign[pitches % OCTAVE]
+        banned = np.zeros((self._live.slots, KEYS + 1), bool)
         for section, own in enumerate(desks):
             inside = np.zeros(KEYS, bool)
             for voice in own:
@@ -160,7 +155,17 @@ class OrchestraPlayer:
                 inside |= (pitches >= low) & (pitches <= high)
             first = FIRST_SLOT[section]
             banned[first : first + SECTIONS[section].desks, :KEYS] = foreign | ~inside
-        return torch.from_numpy(banned).to(self._device)
+        return banned
+
+
+def _planes(held: Iterable[Sound], onsets: Iterable[Sound]) -> Floats:
+    """(key, 2): sounds, is struck."""
+    planes = np.zeros((KEYS, 2), np.float32)
+    for plane, sounds in enumerate((held, onsets)):
+        for sound in sounds:
+            if 0 <= sound.pitch - LOWEST < KEYS:
+                planes[sound.pitch - LOWEST, : plane + 1] = 1
+    return planes
 
 
 def _desks(wish: Wish, scoring: Scoring) -> list[list[int]]:

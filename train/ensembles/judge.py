@@ -13,6 +13,7 @@ from torch import Tensor
 from models.ensemble import passes
 from models.ensemble.batch import EventBatch
 from models.ensemble.config import LOWEST, REST, EnsembleConfig
+from models.ensemble.live import Live
 from models.ensemble.model import EnsembleModel
 from models.frames import Choice
 from music.errors import ContinuoError
@@ -75,7 +76,8 @@ def forced(model: EnsembleModel, batch: EventBatch, ahead: int = 0) -> Tensor:
     """The likeliest slots of each event with the written ones before it, long (event, slot)."""
     past = passes.past_of(model, batch.target, batch.before)
     encoded = model.encode(batch.given, batch.elapsed)
-    scene = model.scene(encoded, batch.given, past, batch.present, whole=batch.whole, ahead=ahead)
+    whole = batch.whole if ahead else None
+    scene = model.scene(encoded, batch.given, past, batch.present, whole=whole, ahead=ahead)
     known = passes.evidence(model, batch.present, tuple(batch.target.shape))
     return passes.draw(model, scene, known, LIKELIEST, model.config.passes)[0]
 
@@ -86,20 +88,18 @@ def pitches(slots: Tensor) -> NDArray[np.uint8]:
     return found
 
 
-@torch.inference_mode()
-def free(model: EnsembleModel, batch: EventBatch, ahead: int = 0, choice: Choice = LIKELIEST) -> Tensor:
-    """What the model plays along a piece when it hears only itself, long (event, slot)."""
-    encoded = model.encode(batch.given, batch.elapsed)
-    past = batch.before[:, None]
-    known = passes.evidence(model, batch.present, (1, 1, model.slots))
-    reach = model.config.context
-    found: list[Tensor] = []
-    for event in range(batch.target.shape[1]):
-        first = max(0, event - reach + 1)
-        seen = encoded[:, first : event + ahead + 1]
-        given = batch.given[:, event : event + 1]
-        scene = model.scene(seen, given, past, batch.present, event - first, whole=batch.whole, ahead=ahead)
-        drawn = passes.draw(model, scene, known, choice, model.config.passes)
-        past = torch.cat((drawn[:, :, None], past), 2)[:, :, : max(1, model.config.past)]
-        found.append(drawn[0])
-    return torch.cat(found)
+def free(model: EnsembleModel, batch: EventBatch, ahead: int = 0, choice: np.random.Generator | None = None) -> Tensor:
+    """What the model plays along a piece when it hears only itself, long (event, slot): the likeliest, or by chance."""
+    live = Live(model)
+    with torch.inference_mode():
+        encoded = model.encode(batch.given, batch.elapsed)[0].cpu().numpy()
+        known = passes.evidence(model, batch.present, (1, 1, model.slots))[0, 0].cpu().numpy()
+    summary = None if batch.whole is None or not ahead else live.summed(batch.whole[0].cpu().numpy())
+    given, present = batch.given[0].cpu().numpy(), batch.present[0].cpu().numpy()
+    past = batch.before[0].cpu().numpy()
+    found = np.empty((len(given), live.slots), np.int64)
+    for event in range(len(given)):
+        certain = live.event(encoded, event, given[event], past, present, ahead=ahead, summary=summary)
+        found[event] = live.draw(certain, known, temperature=float(choice is not None), dice=choice)
+        past = np.concatenate((found[event][None], past))[: max(1, model.config.past)]
+    return torch.from_numpy(found)

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from models.ensemble import passes
 from models.ensemble.batch import EventBatch
-from models.ensemble.config import EnsembleConfig
+from models.ensemble.config import REST, EnsembleConfig
+from models.ensemble.kernels import UNKNOWN
+from models.ensemble.live import Live
 from models.ensemble.model import EnsembleModel
 from music.errors import ContinuoError
 from train.config import Config
@@ -100,22 +102,17 @@ def _shuffled(model: EnsembleModel, some: list[orchestra.Piece]) -> dict[str, fl
 
 
 def ms_per_event(model: EnsembleModel, piece: orchestra.Piece) -> float:
-    """Median of one event decided live: encoded, drawn; one thread."""
-    batch = _whole(piece, model.config)
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    known = passes.evidence(model, batch.present, (1, 1, model.slots))
+    """Median of one event decided live: encoded, drawn."""
+    batch, live = _whole(piece, model.config), Live(model)
+    given, elapsed = batch.given[0].cpu().numpy(), batch.elapsed[0].tolist()
+    past, present = batch.before[0].cpu().numpy(), batch.present[0].cpu().numpy()
+    known = np.where(present[live.owner], UNKNOWN, REST)
     taken = []
-    with torch.inference_mode():
-        states = model.encoder.start(1)
-        heard = batch.given.new_empty(1, 0, 0)
-        for event in range(min(TIMED, len(piece))):
-            start = time.perf_counter()
-            at = slice(event, event + 1)
-            new, states = model.encoder.step(batch.given[:, at], batch.elapsed[:, at], states)
-            heard = torch.cat((heard, new), 1)[:, -model.config.context :] if event else new
-            scene = model.scene(heard, batch.given[:, at], batch.before[:, None], batch.present, heard.shape[1] - 1)
-            passes.draw(model, scene, known, judge.LIKELIEST, model.config.passes)
-            taken.append((time.perf_counter() - start) * 1000)
-    torch.set_num_threads(threads)
+    memories, heard = live.start(), np.zeros((0, live.width), np.float32)
+    for event in range(min(TIMED, len(piece))):
+        start = time.perf_counter()
+        new, memories = live.step(given[event], elapsed[event], memories)
+        heard = np.concatenate((heard, new[None]))[-model.config.context :]
+        live.draw(live.event(heard, len(heard) - 1, given[event], past, present), known)
+        taken.append((time.perf_counter() - start) * 1000)
     return float(np.median(taken))

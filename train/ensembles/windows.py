@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from models.ensemble.batch import EventBatch, kind_of
 from models.ensemble.config import KEYS, LOWEST, REST, EnsembleConfig
-from models.ensemble.encoder import ELAPSED
 from models.ensemble.legal import UNKNOWN
 from models.ensemble.summary import STRETCHES
 from music.orchestra import FIRST_SLOT, SECTIONS
@@ -100,7 +99,7 @@ class Part:
         return EventBatch(
             given=torch.from_numpy(np.stack((piano > 0, piano == STRUCK), -1)).float()[None],
             target=torch.from_numpy(slots)[None],
-            elapsed=kind_of(torch.from_numpy(beats), ELAPSED)[None],
+            elapsed=kind_of(torch.from_numpy(beats))[None],
             mask=(torch.arange(events) < there)[None],
             present=torch.from_numpy(self.present)[None],
             before=torch.from_numpy(before)[None],

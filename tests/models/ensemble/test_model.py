@@ -136,11 +136,11 @@ def test_each_head_has_its_own_relations() -> None:
         keys, values = torch.cat((key, past_key)), torch.cat((value, past_value))
         expected = torch.zeros(tokens, heads, depth)
         for head, i in itertools.product(range(heads), range(tokens)):
-            scores = [query[i, head] @ k[head] / depth**0.5 + b for k, b in zip(keys, attend.blocks[head, i])]
-            for other in range(event + 1):
-                scores.append(query[i, head] @ heard_key[other, head] / depth**0.5 + attend.ago[head, event - other])
+            own_scores = query[i, head] @ keys[:, head].T / depth**0.5 + attend.blocks[head, i]
+            ago = attend.ago[head, event - torch.arange(event + 1)]  # type: ignore[index]
+            scores = torch.cat((own_scores, query[i, head] @ heard_key[: event + 1, head].T / depth**0.5 + ago))
             seen = torch.cat((values, heard_value[: event + 1]))
-            expected[i, head] = torch.stack(scores).softmax(0) @ seen[:, head]
+            expected[i, head] = scores.softmax(0) @ seen[:, head]
         torch.testing.assert_close(found[event], attend.out(expected.flatten(1)))
 
 

@@ -1,0 +1,179 @@
+"""The layers of an ensemble model in NumPy, for one event at a time. Any thread."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from torch import nn
+
+from models.blocks.attention import RelativeAttention
+from models.ensemble import kernels
+from models.ensemble.decoder import Layer
+from models.ensemble.encoder import Attentive, Remembering
+from models.ensemble.kernels import Floats, Ints
+
+Memory = tuple[Floats, Floats]
+"""Of one layer of the encoder: keys and values (head, event, depth), or hidden state and cell (width,)."""
+
+
+class Linear(NamedTuple):
+    """y = x W + b."""
+
+    weight: Floats
+    bias: Floats
+
+    def __call__(self, x: Floats) -> Floats:
+        """(..., in) to (..., out)."""
+        found: Floats = x @ self.weight + self.bias
+        return found
+
+
+class Norm(NamedTuple):
+    """Layer norm."""
+
+    weight: Floats
+    bias: Floats
+
+    def __call__(self, x: Floats) -> Floats:
+        """(row, width) to the same."""
+        found: Floats = kernels.normed(np.ascontiguousarray(x), self.weight, self.bias)
+        return found
+
+
+class Heard(NamedTuple):
+    """What one layer of the decoder is told, for all passes."""
+
+    keys: Floats
+    """(head, depth, key)."""
+    values: Floats
+    """(head, key, depth)."""
+    bias: Floats
+    """(head, token, token + key)."""
+    film: Floats | None
+    """(2, width): scale and shift."""
+
+
+class Decoding:
+    """A layer of the decoder, see `decoder.Layer`."""
+
+    def __init__(self, layer: Layer, *, relative: bool) -> None:
+        attend = layer.attend
+        self.heads, self.depth = attend.heads, attend.depth
+        self.own = linear(attend.query_key_value)
+        self.past = linear(attend.past) if attend.past is not None else None
+        self.played = linear(attend.played) if attend.played is not None else None
+        self.out = linear(attend.out)
+        self.blocks = array(attend.blocks) * relative
+        self.ago = None if attend.ago is None else array(attend.ago) * relative
+        self.norms = [norm(one) for one in layer.norms]
+        self.think = linear(layer.think[0]), linear(layer.think[2])
+
+    def tell(self, own: Floats | None, seen: Floats, ago: Ints, film: Floats | None) -> Heard:
+        """See `Attend.tell`; of one event, how long ago each that is seen was, shifted as in `View`."""
+        sources, bias = [], [self.blocks]
+        if self.past is not None and own is not None:
+            sources.append(self.past(own))
+        if self.played is not None and self.ago is not None:
+            sources.append(self.played(seen))
+            far = self.ago[:, None, ago]
+            bias.append(np.broadcast_to(far, (self.heads, self.blocks.shape[1], len(ago))))
+        both = np.concatenate(sources) if sources else np.zeros((0, 2 * self.heads * self.depth), np.float32)
+        keys, values = both.reshape(len(both), 2, self.heads, self.depth).transpose(1, 2, 0, 3)
+        return Heard(keys.transpose(0, 2, 1), values, np.concatenate(bias, 2), film)
+
+    def __call__(self, x: Floats, heard: Heard) -> Floats:
+        """(token, width) to the same."""
+        if heard.film is not None:
+            x = x + x * heard.film[0] + heard.film[1]
+        parts = self.own(self.norms[0](x)).reshape(len(x), 3, self.heads, self.depth).transpose(1, 2, 0, 3)
+        keys = np.concatenate((parts[1].transpose(0, 2, 1), heard.keys), 2)
+        values = np.concatenate((parts[2], heard.values), 1)
+        scores = parts[0] @ keys
+        kernels.weighed(scores, heard.bias, self.depth**-0.5)
+        x = x + self.out((scores @ values).transpose(1, 0, 2).reshape(len(x), -1))
+        first, last = self.think
+        thought: Floats = x + last(np.maximum(first(self.norms[1](x)), 0))
+        return thought
+
+
+class LookingBack:
+    """A layer of the encoder that looks back."""
+
+    def __init__(self, layer: Attentive) -> None:
+        time: RelativeAttention = layer.time
+        self.heads, self.depth, self.near, self.span = time.heads, time.depth, time.near, time.span or 0
+        self.all_three, self.out = linear(time.query_key_value), linear(time.out)
+        self.distances, self.bias = array(time.distances), array(time.bias)
+        self.norms = [norm(one) for one in layer.norms]
+        self.think = linear(layer.think[0]), linear(layer.think[2])
+
+    def start(self) -> Memory:
+        """Before the first event."""
+        nothing = np.zeros((self.heads, 0, self.depth), np.float32)
+        return nothing, nothing
+
+    def step(self, x: Floats, memory: Memory) -> tuple[Floats, Memory]:
+        """One event, (width,)."""
+        query, key, value = self.all_three(self.norms[0](x[None])).reshape(3, self.heads, 1, self.depth)
+        keys, values = (
+            np.concatenate((old, new), 1)[:, -self.span :] for old, new in zip(memory, (key, value), strict=True)
+        )
+        ago = np.arange(keys.shape[1] - 1, -1, -1).clip(0, self.near)
+        scale = np.float32(self.depth**-0.5)
+        relative = (query @ self.distances.transpose(0, 2, 1)) * scale + self.bias[:, None]
+        scores = query @ keys.transpose(0, 2, 1)
+        kernels.weighed(scores, np.ascontiguousarray(relative[:, :, ago]), float(scale))
+        mixed: Floats = (scores @ values).reshape(1, -1)
+        looked = self.out(mixed)
+        looked += x
+        first, last = self.think
+        thought = last(np.maximum(first(self.norms[1](looked)), 0))
+        thought += looked
+        return thought[0], (keys, values)
+
+
+class Remembered:
+    """A layer of the encoder that is an LSTM."""
+
+    def __init__(self, layer: Remembering) -> None:
+        into, again, bias, bias_again = (array(one) for one in layer.time.cell.all_weights[0])
+        self.into, self.again, self.bias = into.T.copy(), again.T.copy(), bias + bias_again
+        self.norm = norm(layer.norm)
+
+    def start(self) -> Memory:
+        """Before the first event."""
+        nothing = np.zeros(self.again.shape[0], np.float32)
+        return nothing, nothing
+
+    def step(self, x: Floats, memory: Memory) -> tuple[Floats, Memory]:
+        """One event, (width,)."""
+        hidden, cell = memory
+        gates = self.norm(x[None])[0] @ self.into + hidden @ self.again + self.bias
+        take, forget, new, give = np.split(gates, 4)
+        cell = _sigmoid(forget) * cell + _sigmoid(take) * np.tanh(new)
+        hidden = _sigmoid(give) * np.tanh(cell)
+        return x + hidden, (hidden, cell)
+
+
+def _sigmoid(x: Floats) -> Floats:
+    found: Floats = np.float32(1) / (np.float32(1) + np.exp(-x))
+    return found
+
+
+def array(value: Any) -> Floats:
+    """A tensor's values."""
+    return np.ascontiguousarray(value.detach().cpu().float().numpy())
+
+
+def linear(layer: nn.Module | None) -> Linear:
+    """The weights of a linear layer."""
+    assert layer is not None  # noqa: S101 - a layer of a network that was built
+    weight = array(layer.weight).T.copy()
+    bias = np.zeros(weight.shape[1], np.float32) if layer.bias is None else array(layer.bias)
+    return Linear(weight, bias)
+
+
+def norm(layer: nn.Module) -> Norm:
+    """The weights of a layer norm."""
+    return Norm(array(layer.weight), array(layer.bias))
