@@ -7,7 +7,7 @@ import os
 import random
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from rich.console import Console
@@ -25,13 +25,14 @@ from bridge.brain.settings import HARMONIZE, Settings
 from bridge.brain.transport import Transport
 from models.player import Answer, Frame, Moment, Player, Sound
 from models.rules import harmony
-from models.rules.harmony import RuleHarmony
 from music.events import NoteOff, NoteOn
 
 NOTE_NS = 250_000_000
 """An eighth at 120 bpm: two frames are heard for every answer, one more for a player of pulse."""
 PRIORITY = 39
 """That of the thread in which learned players think."""
+KEYS, HELD = (40, 88), 6
+"""Between which, and how many, keys are struck for an effect that follows them all."""
 STAND_IN = "satb"
 """Whose voices a player is asked for that has no preset of its name."""
 
@@ -48,7 +49,8 @@ def measure(
     shelf.require(name)
     state = state_of(name, voices)
     harmony.warm()
-    rows = [_row(shelf.RULES, "cpu", notes, state, lambda _name, _device: RuleHarmony())]
+    rules = Players().get(state["effect"], shelf.RULES)
+    rows = [_row(shelf.RULES, "cpu", notes, state, lambda _name, _device: rules)]
     if name != shelf.RULES:
         rows.append(_row(name, "cpu", notes, state, make))
         from bridge.brain import careful  # noqa: PLC0415 - torch, for those who have a learned player to measure
@@ -89,6 +91,7 @@ class Stopwatch:
         self._player = player
         self.name = player.name
         self.pulse = player.pulse
+        self.effect = getattr(player, "effect", HARMONIZE)
         self.hear_ms: list[float] = []
         self.answer_ms: list[float] = []
         self.sounding = 0
@@ -150,7 +153,7 @@ def _row(name: str, device: str, notes: int, state: presets.State, make: Make) -
         return watches[-1]
 
     players = Players(device, make=watched)
-    players.get(HARMONIZE, "watched")
+    players.get(state["effect"], "watched")
     watch = watches[0]
     watch.hear_ms.clear()
     watch.answer_ms.clear()
@@ -158,24 +161,36 @@ def _row(name: str, device: str, notes: int, state: presets.State, make: Make) -
     gc.collect()
     gc.freeze()  # as the brain does it
     state["player"]["model"] = "watched"
-    engine = Engine([Settings.of(state)], Grid(Transport(0)), players=players)
-    dice = random.Random(1)  # noqa: S311 - a melody, not a secret
-    raised = RAISED * (state["harmonize"]["voices"] > FEW)
-    place, quiet = 4, not sys.stderr.isatty()
+    settings = Settings.of(state)
+    engine = Engine([settings], Grid(Transport(0)), players=players)
+    dice, quiet = random.Random(1), not sys.stderr.isatty()  # noqa: S311 - a melody, not a secret
+    keys = _melody(dice, RAISED * (state["harmonize"]["voices"] > FEW))
     for number in track(range(notes), name, console=Console(stderr=True), transient=True, disable=quiet):
-        place = min(max(place + dice.choice((-2, -1, 1, 2)), 0), len(SCALE) - 1)
         now_ns = number * NOTE_NS
-        engine.receive([(0, NoteOn(0, raised + SCALE[place], dice.randint(40, 110)), now_ns)])
+        chord = _chord(dice) if settings.follows else [next(keys)]
+        engine.receive([(0, NoteOn(0, key, dice.randint(40, 110)), now_ns) for key in chord])
         while (wake_ns := engine.next_wake_ns(now_ns)) is not None and wake_ns < now_ns + NOTE_NS:
             engine.advance(wake_ns)
-        engine.receive([(0, NoteOff(0, raised + SCALE[place]), now_ns + NOTE_NS - 1)])
+        engine.receive([(0, NoteOff(0, key), now_ns + NOTE_NS - 1) for key in chord])
     return {
         "player": name,
         "device": device,
-        "voices": state["harmonize"]["voices"],
+        "voices": len(settings.parts),
         "sounding": round(watch.sounding / len(watch.answer_ms), 2),
         "hear_ms": figures(watch.hear_ms),
         "answer_ms": figures(watch.answer_ms),
         "fallbacks": engine.inserts[0].fallbacks,
         "process_mb": _memory_mb(),
     }
+
+
+def _melody(dice: random.Random, raised: int) -> Iterator[int]:
+    place = 4
+    while True:
+        place = min(max(place + dice.choice((-2, -1, 1, 2)), 0), len(SCALE) - 1)
+        yield raised + SCALE[place]
+
+
+def _chord(dice: random.Random) -> list[int]:
+    """Of two hands."""
+    return dice.sample(range(*KEYS), dice.randint(1, HELD))

@@ -124,7 +124,7 @@ class LookingBack:
         relative = (query @ self.distances.transpose(0, 2, 1)) * scale + self.bias[:, None]
         scores = query @ keys.transpose(0, 2, 1)
         kernels.weighed(scores, np.ascontiguousarray(relative[:, :, ago]), float(scale))
-        mixed: Floats = (scores @ values).reshape(1, -1)
+        mixed = (scores @ values).reshape(1, -1).astype(np.float32, copy=False)
         looked = self.out(mixed)
         looked += x
         first, last = self.think

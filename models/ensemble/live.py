@@ -6,6 +6,7 @@ Held to the network by tests, for all that a config can say.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import deepcopy
 from typing import NamedTuple
 
 import numpy as np
@@ -33,6 +34,7 @@ class Live:
     """A network for one event at a time; keeps nothing between calls. Any thread."""
 
     def __init__(self, model: Network) -> None:
+        model = deepcopy(model).cpu()
         self.config = model.config
         self.slots = model.slots
         self.width = model.encoder.width
