@@ -82,7 +82,16 @@ class EnsembleConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     embedding_dropout: _Share = 0.1
     """Share of the features of what goes into the decoder that are left out in training."""
     token_dropout: _Share = 0.1
-    """Share of the slots of the past that are hidden in training, and of the events whose past is hidden whole."""
+    """Share of the slots of the past that are hidden in training."""
+    hide_own: _Share = 0.1
+    """Share of the events that in training are shown without what the ensemble sounded before them."""
+    blend: Annotated[float, Meta(ge=0, le=1)] = 0.0
+    """How much a player that does not hear itself has to say in what is played freely; 1: it alone.
+
+    One that hears itself holds on to what it has once played; one that does not hears where the music is.
+    """
+    eager: float = 0.0
+    """How much playing is preferred to resting when it plays freely, in nats: a rest is likeliest too often."""
     soft: _Share = 0.0
     """Share of a label that goes to its neighbours and octaves in training."""
     mixup: float = 0.0

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from models.ensemble import kernels
-from models.ensemble.config import KEYS, LOWEST
+from models.ensemble.config import KEYS, LOWEST, REST
 from models.ensemble.encoder import Attentive
 from models.ensemble.kernels import OCTAVE, UNKNOWN, Bools, Floats, Ints
 from models.ensemble.layers import Decoding, Heard, LookingBack, Memory, Remembered, array, linear, norm
@@ -43,6 +43,9 @@ class Live:
         self.owner = np.repeat(np.arange(len(groups)), [group.slots for group in groups]).astype(np.int64)
         keys = np.arange(KEYS)
         self.ranges = np.stack([(keys >= groups[i].low) & (keys <= groups[i].high) for i in self.owner])
+        self.eager = np.zeros((self.slots, KEYS + 1), np.float32)
+        """What is added to the scores when it plays freely."""
+        self.eager[:, REST] = -model.config.eager
         self._model = model
         self._encoder = [
             LookingBack(one) if isinstance(one, Attentive) else Remembered(one) for one in model.encoder.layers
@@ -142,7 +145,7 @@ class Live:
 
     def draw(  # noqa: PLR0913 - what is wanted and what is forbidden
         self,
-        event: Event,
+        events: Sequence[Event],
         known: Ints,
         *,
         passes: int = 0,
@@ -151,12 +154,15 @@ class Live:
         lean: Floats | None = None,
         banned: Bools | None = None,
     ) -> Ints:
-        """The slots (slot,), see `passes.draw`; ValueError where the model's numbers are none."""
+        """The slots (slot,), see `passes.draw`; ValueError where the model's numbers are none.
+
+        Of one event, or of the same as `freely` gives it: the scores are weighed by `blend`.
+        """
         decided = known.astype(np.int64)
         forbidden = np.zeros((self.slots, KEYS + 1), bool) if banned is None else banned
         passes = passes or self.config.passes
         for left in range(passes, 0, -1):
-            scores = self.scores(event, decided)
+            scores = self._blended([self.scores(event, decided) for event in events])
             if lean is not None:
                 scores += lean
             rolled = np.zeros(self.slots, np.float32) if dice is None else dice.random(self.slots, np.float32)
@@ -164,6 +170,31 @@ class Live:
                 raise ValueError("the model's scores are no numbers")
         kernels.tidy(decided, known.astype(np.int64), self.owner)
         return decided
+
+    def freely(  # noqa: PLR0913 - as `event`
+        self,
+        encoded: Floats,
+        at: int,
+        given: Floats,
+        past: Ints,
+        present: Bools,
+        *,
+        ahead: int = 0,
+        summary: Floats | None = None,
+    ) -> list[Event]:
+        """As `event`, as it is heard by a player that hears itself, and by one that does not, as far as they count."""
+        deaf = np.full_like(past, UNKNOWN)
+        listeners = [past] * (self.config.blend < 1) + [deaf] * (self.config.blend > 0)
+        return [self.event(encoded, at, given, one, present, ahead=ahead, summary=summary) for one in listeners]
+
+    def _blended(self, scores: Sequence[Floats]) -> Floats:
+        """A weighted product of their distributions."""
+        if len(scores) == 1:
+            return scores[0]
+        blend = np.float32(self.config.blend)
+        hearing, deaf = scores
+        found: Floats = (1 - blend) * hearing + blend * deaf
+        return found
 
     def _grouped(self, table: Floats, tokens: Ints) -> Floats:
         """Tokens (..., slot) as vectors (..., group, width): of each group the sum of its slots'."""

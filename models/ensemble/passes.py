@@ -113,7 +113,7 @@ def loss(model: Network, batch: EventBatch) -> Tensor:
     config, target = model.config, batch.target
     mix = _mixing(config.mixup, target)
     given = mix(batch.given)
-    past = _hidden(past_of(model, target, batch.before), config.token_dropout)
+    past = _hidden(past_of(model, target, batch.before), config.token_dropout, config.hide_own)
     sees = torch.rand(len(target), device=target.device) < 0.5
     whole = batch.whole if batch.whole is None else torch.where(sees[:, None, None], batch.whole, -1.0)
     scene = model.scene(
@@ -160,13 +160,11 @@ def _some(target: Tensor, known: Tensor, model: Network) -> Tensor:
     return torch.where((known == UNKNOWN) & (~shown | last), UNKNOWN, torch.where(known == UNKNOWN, target, known))
 
 
-def _hidden(past: Tensor, share: float) -> Tensor:
-    """The past with some of its slots unknown, and all of it for some events."""
-    if not share:
-        return past
-    slots = torch.rand(past.shape, device=past.device) < share
-    events = torch.rand(*past.shape[:2], 1, 1, device=past.device) < share
-    return past.masked_fill(slots | events, UNKNOWN)
+def _hidden(past: Tensor, slots: float, events: float) -> Tensor:
+    """The past with a share of its slots unknown, and all of it for a share of the events."""
+    alone = torch.rand(past.shape, device=past.device) < slots
+    whole = torch.rand(*past.shape[:2], 1, 1, device=past.device) < events
+    return past.masked_fill(alone | whole, UNKNOWN)
 
 
 def _mixing(alpha: float, target: Tensor) -> Mix:

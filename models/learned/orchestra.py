@@ -80,9 +80,9 @@ class OrchestraPlayer:
         given = _planes(held, moment.onsets)
         seen = self._encoded(state, given, moment)
         present = np.array([bool(own) for own in desks])
-        event = live.event(seen, len(state.heard), given, state.past, present, ahead=len(seen) - len(state.heard) - 1)
+        events = live.freely(seen, len(state.heard), given, state.past, present, ahead=len(seen) - len(state.heard) - 1)
         drawn = live.draw(
-            event, self._known(desks), temperature=max(0.0, wish.temperature), dice=dice(moment),
+            events, self._known(desks), temperature=max(0.0, wish.temperature), dice=dice(moment),
             lean=self._lean(held, moment, scoring), banned=self._banned(held, desks, wish),
         ).tolist()  # fmt: skip
         playing = [
@@ -123,7 +123,7 @@ class OrchestraPlayer:
 
     def _lean(self, held: Sequence[Sound], moment: Moment, scoring: Scoring) -> Floats:
         """(slot, key + 1): how much somebody is wanted to play at this touch, and that held notes are kept."""
-        found = np.zeros((self._live.slots, KEYS + 1), np.float32)
+        found = self._live.eager.copy()
         touch = max(sound.velocity for sound in moment.onsets or held)
         share = scoring.density - 0.5 + scoring.weight * (touch - MIDDLE) / SPAN / 2
         fresh = {sound.pitch for sound in moment.onsets}
