@@ -113,24 +113,27 @@ class LookingBack:
         nothing = np.zeros((self.heads, 0, self.depth), np.float32)
         return nothing, nothing
 
-    def step(self, x: Floats, memory: Memory) -> tuple[Floats, Memory]:
-        """One event, (width,)."""
-        query, key, value = self.all_three(self.norms[0](x[None])).reshape(3, self.heads, 1, self.depth)
-        keys, values = (
-            np.concatenate((old, new), 1)[:, -self.span :] for old, new in zip(memory, (key, value), strict=True)
-        )
-        ago = np.arange(keys.shape[1] - 1, -1, -1).clip(0, self.near)
+    def steps(self, x: Floats, memory: Memory) -> tuple[Floats, Memory]:
+        """Some events, (event, width), one after the other."""
+        many = len(x)
+        parts = self.all_three(self.norms[0](x)).reshape(many, 3, self.heads, self.depth).transpose(1, 2, 0, 3)
+        query, *new = parts  # (H, T, D) each
+        keys, values = (np.concatenate((old, one), 1) for old, one in zip(memory, new, strict=True))
+        ago = np.arange(keys.shape[1] - many, keys.shape[1])[:, None] - np.arange(keys.shape[1])  # (T, T')
         scale = np.float32(self.depth**-0.5)
-        relative = (query @ self.distances.transpose(0, 2, 1)) * scale + self.bias[:, None]
+        by_distance = (query @ self.distances.transpose(0, 2, 1)) * scale + self.bias[:, None]  # (H, T, near + 1)
+        rows = np.arange(many)[:, None]
+        relative = by_distance[:, rows, ago.clip(0, self.near)]
+        relative[:, (ago < 0) | (ago >= self.span)] = kernels.FAR
         scores = query @ keys.transpose(0, 2, 1)
-        kernels.weighed(scores, np.ascontiguousarray(relative[:, :, ago]), float(scale))
-        mixed = (scores @ values).reshape(1, -1).astype(np.float32, copy=False)
+        kernels.weighed(scores, np.ascontiguousarray(relative), float(scale))
+        mixed = (scores @ values).transpose(1, 0, 2).reshape(many, -1).astype(np.float32, copy=False)
         looked = self.out(mixed)
         looked += x
         first, last = self.think
         thought = last(np.maximum(first(self.norms[1](looked)), 0))
         thought += looked
-        return thought[0], (keys, values)
+        return thought, (keys[:, -self.span :], values[:, -self.span :])
 
 
 class Remembered:
@@ -146,14 +149,16 @@ class Remembered:
         nothing = np.zeros(self.again.shape[0], np.float32)
         return nothing, nothing
 
-    def step(self, x: Floats, memory: Memory) -> tuple[Floats, Memory]:
-        """One event, (width,)."""
+    def steps(self, x: Floats, memory: Memory) -> tuple[Floats, Memory]:
+        """Some events, (event, width), one after the other."""
         hidden, cell = memory
-        gates = self.norm(x[None])[0] @ self.into + hidden @ self.again + self.bias
-        take, forget, new, give = np.split(gates, 4)
-        cell = _sigmoid(forget) * cell + _sigmoid(take) * np.tanh(new)
-        hidden = _sigmoid(give) * np.tanh(cell)
-        return x + hidden, (hidden, cell)
+        seen = np.empty_like(x)
+        for event, told in enumerate(self.norm(x) @ self.into + self.bias):
+            take, forget, new, give = np.split(told + hidden @ self.again, 4)
+            cell = _sigmoid(forget) * cell + _sigmoid(take) * np.tanh(new)
+            hidden = _sigmoid(give) * np.tanh(cell)
+            seen[event] = x[event] + hidden
+        return seen, (hidden, cell)
 
 
 def _sigmoid(x: Floats) -> Floats:

@@ -74,17 +74,22 @@ class Live:
         """Before the first event."""
         return tuple(layer.start() for layer in self._encoder)
 
-    def step(self, given: Floats, elapsed: int, memories: Sequence[Memory]) -> tuple[Floats, tuple[Memory, ...]]:
-        """One event, (key, plane), as `Encoder.step`: (width,) and the memories after it."""
+    def steps(
+        self, given: Floats, elapsed: Sequence[int], memories: Sequence[Memory]
+    ) -> tuple[Floats, tuple[Memory, ...]]:
+        """Some events, (event, key, plane), one after the other as `Encoder.step` takes them.
+
+        Gives them encoded, (event, width), and the memories after them.
+        """
         with torch.inference_mode():
-            embedded = self._model.encoder.embed(torch.from_numpy(given)[None, None])
-        x = embedded[0, 0].numpy() + self._elapsed[elapsed]
+            embedded = self._model.encoder.embed(torch.from_numpy(given)[None])
+        x = embedded[0].numpy() + self._elapsed[list(elapsed)]
         after = []
         for layer, before in zip(self._encoder, memories, strict=True):
-            x, memory = layer.step(x, before)
+            x, memory = layer.steps(x, before)
             after.append(memory)
         norm, out = self._out
-        return out(norm(x[None]))[0], tuple(after)
+        return out(norm(x)), tuple(after)
 
     def summed(self, whole: Floats | None) -> Floats | None:
         """What the summary makes of a piece (stretch, key); None where the config has no summary."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -65,42 +66,50 @@ class OrchestraPlayer:
         if not frame.onsets:
             return state
         given = _planes((*frame.held, *frame.onsets), frame.onsets)
-        new, memories = self._live.step(given, kind_since(state.beat, frame.beat), state.memories)
-        heard = np.concatenate((state.heard, new[None]))[-self._reach :]
+        new, memories = self._live.steps(given[None], [kind_since(state.beat, frame.beat)], state.memories)
+        heard = np.concatenate((state.heard, new))[-self._reach :]
         past = np.concatenate((self._slots(frame.answer, frame.sections)[None], state.past))[: self._past]
         return State(memories, heard, past, frame.beat)
 
     def answer(self, state: State, held: tuple[Sound, ...], moment: Moment) -> Answer:
         """What the orchestra plays with the notes held now; silence where none is."""
-        wish, live = moment.wish, self._live
+        wish = moment.wish
         scoring = wish.scoring
         if not held or scoring is None:
             return Answer((None,) * len(wish.ranges))
         desks = _desks(wish, scoring)
+        if not moment.onsets and moment.last and len(moment.last.pitches) == len(wish.ranges):
+            playing = _still(moment.last, held, desks)  # a key went up: nobody has to think about that
+        else:
+            playing = self._drawn(state, held, moment, desks)
+        _cover(playing, [sound.pitch for sound in held], desks, wish)
+        return _answer(playing, desks, held, moment)
+
+    def _drawn(self, state: State, held: tuple[Sound, ...], moment: Moment, desks: list[list[int]]) -> list[list[int]]:
+        """What each section plays, from the top down."""
+        live, scoring = self._live, moment.wish.scoring
+        assert scoring is not None  # noqa: S101 - who has desks has a scoring
         given = _planes(held, moment.onsets)
         seen = self._encoded(state, given, moment)
         present = np.array([bool(own) for own in desks])
         events = live.freely(seen, len(state.heard), given, state.past, present, ahead=len(seen) - len(state.heard) - 1)
         drawn = live.draw(
-            events, self._known(desks), temperature=max(0.0, wish.temperature), dice=dice(moment),
-            lean=self._lean(held, moment, scoring), banned=self._banned(held, desks, wish),
+            events, self._known(desks), temperature=max(0.0, moment.wish.temperature), dice=dice(moment),
+            lean=self._lean(held, moment, scoring), banned=self._banned(held, desks, moment.wish),
         ).tolist()  # fmt: skip
-        playing = [
+        return [
             [key + LOWEST for key in drawn[first : first + len(own)] if key != REST]
             for first, own in zip(FIRST_SLOT, desks, strict=True)
         ]
-        _cover(playing, [sound.pitch for sound in held], desks, wish)
-        return _answer(playing, desks, held, moment)
 
     def _encoded(self, state: State, given: Floats, moment: Moment) -> Floats:
         """All events that are looked at, (event, width): those heard, this one, and what is known to come."""
-        beat, seen = moment.beat, []
-        new, memories = self._live.step(given, kind_since(state.beat, beat), state.memories)
-        for one in moment.coming[: self._live.config.ahead]:
-            seen.append(new)
-            new, memories = self._live.step(_planes(one.held, one.onsets), kind_since(beat, one.beat), memories)
-            beat = one.beat
-        return np.concatenate((state.heard, np.stack([*seen, new])))
+        coming = moment.coming[: self._live.config.ahead]
+        beats = [state.beat, moment.beat, *(one.beat for one in coming)]
+        elapsed = [kind_since(before, now) for before, now in pairwise(beats)]  # type: ignore[arg-type] # only the first
+        planes = np.stack([given, *(_planes(one.held, one.onsets) for one in coming)])
+        new, _ = self._live.steps(planes, elapsed, state.memories)
+        return np.concatenate((state.heard, new))
 
     def _known(self, desks: list[list[int]]) -> Ints:
         """Who does not play rests; all others are to be decided."""
@@ -177,6 +186,16 @@ def _desks(wish: Wish, scoring: Scoring) -> list[list[int]]:
         if not muted and low <= high and len(found[section]) < min(scoring.divisi, SECTIONS[section].desks):
             found[section].append(voice)
     return found
+
+
+def _still(last: Answer, held: Sequence[Sound], desks: list[list[int]]) -> list[list[int]]:
+    """Of what each section plays, what is still of the chord."""
+    classes = {sound.pitch % OCTAVE for sound in held}
+    playing = [[last.pitches[voice] for voice in own] for own in desks]
+    return [
+        sorted((pitch for pitch in own if pitch is not None and pitch % OCTAVE in classes), reverse=True)
+        for own in playing
+    ]
 
 
 def _cover(playing: list[list[int]], keys: Sequence[int], desks: list[list[int]], wish: Wish) -> None:

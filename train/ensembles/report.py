@@ -111,8 +111,8 @@ def ms_per_event(model: EnsembleModel, piece: orchestra.Piece) -> float:
     memories, heard = live.start(), np.zeros((0, live.width), np.float32)
     for event in range(min(TIMED, len(piece))):
         start = time.perf_counter()
-        new, memories = live.step(given[event], elapsed[event], memories)
-        heard = np.concatenate((heard, new[None]))[-model.config.context :]
+        new, memories = live.steps(given[event][None], [elapsed[event]], memories)
+        heard = np.concatenate((heard, new))[-model.config.context :]
         live.draw(live.freely(heard, len(heard) - 1, given[event], past, present), known)
         taken.append((time.perf_counter() - start) * 1000)
     return float(np.median(taken))

@@ -17,6 +17,7 @@ from models.frames import Choice
 from tests.models.ensemble.test_model import VARIANTS, made, music
 
 EVENTS = 12
+STRIDES = (1, 5, 1, 3, 2)
 
 
 @pytest.fixture(autouse=True)
@@ -45,15 +46,19 @@ def test_event_by_event_it_scores_and_draws_as_the_network(more: dict[str, Any])
     banned[:, REST] = False
     drawn = passes.draw(model, scene, known, Choice(0.0), config.passes, lean=lean, banned=banned)
 
-    memories, heard = live.start(), []
-    for event in range(EVENTS):
-        new, memories = live.step(piece.given[0, event].numpy(), int(piece.elapsed[0, event]), memories)
-        heard.append(new)
-    np.testing.assert_allclose(np.stack(heard), encoded[0].numpy(), atol=1e-4)
+    memories, parts, at = live.start(), [], 0
+    for many in STRIDES:
+        new, memories = live.steps(
+            piece.given[0, at : at + many].numpy(), piece.elapsed[0, at:][:many].tolist(), memories
+        )
+        parts.append(new)
+        at += many
+    heard = np.concatenate(parts)
+    np.testing.assert_allclose(heard, encoded[0].numpy(), atol=1e-4)
     summary = live.summed(None if whole is None else whole[0].numpy())
     for event in range(EVENTS):
         of = live.event(
-            np.stack(heard), event, piece.given[0, event].numpy(), past[0, event].numpy(), piece.present[0].numpy(),
+            heard, event, piece.given[0, event].numpy(), past[0, event].numpy(), piece.present[0].numpy(),
             ahead=config.ahead, summary=summary,
         )  # fmt: skip
         legal = torch.isfinite(expected[0, event]).numpy()
@@ -71,8 +76,8 @@ def test_what_is_drawn_by_chance_is_as_likely_as_the_model_says() -> None:
     known[2] = UNKNOWN
     scene = model.scene(model.encode(piece.given, piece.elapsed), piece.given, piece.before[:, None], piece.present)
     chances = model.logits(scene, torch.from_numpy(known)[None, None])[0, 0, 2].softmax(-1).numpy()
-    new, _ = live.step(piece.given[0, 0].numpy(), int(piece.elapsed[0, 0]), live.start())
-    of = live.event(new[None], 0, piece.given[0, 0].numpy(), piece.before[0].numpy(), piece.present[0].numpy())
+    new, _ = live.steps(piece.given[0].numpy(), piece.elapsed[0].tolist(), live.start())
+    of = live.event(new, 0, piece.given[0, 0].numpy(), piece.before[0].numpy(), piece.present[0].numpy())
     dice = np.random.default_rng(4)
     drawn = [int(live.draw([of], known, temperature=1.0, dice=dice)[2]) for _ in range(2000)]
     found = np.bincount(drawn, minlength=KEYS + 1) / len(drawn)
@@ -85,9 +90,9 @@ def test_numbers_that_are_none_are_refused() -> None:
         model.rest.bias.fill_(float("nan"))
     live = Live(model)
     nothing = np.zeros((KEYS, 2), np.float32)
-    new, _ = live.step(nothing, 0, live.start())
+    new, _ = live.steps(nothing[None], [0], live.start())
     past = np.full((2, model.slots), REST)
-    of = live.event(new[None], 0, nothing, past, np.ones(len(model.config.groups), bool))
+    of = live.event(new, 0, nothing, past, np.ones(len(model.config.groups), bool))
     with pytest.raises(ValueError, match="no numbers"):
         live.draw([of], np.full(model.slots, UNKNOWN))
 
