@@ -8,20 +8,17 @@ from typing import Any
 
 from bridge.brain.feel import Feel
 from bridge.brain.foresight import Later, coming
+from bridge.brain.frames import Frames
 from bridge.brain.grid import Grid
-from bridge.brain.hands import RING_FRAMES
 from bridge.brain.instruments import Dynamics, programs
 from bridge.brain.musician import Done, Musician
 from bridge.brain.question import Question, Turn
 from bridge.brain.schedule import Outlook, Schedule, Step
 from bridge.brain.settings import Settings
 from bridge.brain.sounding import Due, Note, Sounding, notes_of
-from models.player import FRAMES_PER_BEAT, Answer, Frame, Moment, Player, Sound
+from models.player import FRAMES_PER_BEAT, Answer, Moment, Player, Sound
 from music.events import Event
 
-MAX_SILENT_FRAMES = 64
-"""After a longer pause the player is not told of every empty frame, nor of more than the ring has while notes last."""
-HALF_FRAME = 0.5
 PLAN_AHEAD_NS = 20_000_000
 """How far before its beat a chord's motion is decided and handed to the port."""
 POLL_NS = 4_000_000
@@ -48,15 +45,13 @@ class Insert:
         """How often the rules answered for the player."""
         self._grid = grid
         self._timeline = grid.timeline
-        self._state = player.start()
         self._musician = Musician(settings)
         self._hands = self._musician.hands
         self._sounding = Sounding()
+        self._frames = Frames(grid, now_ns, player, self._hands, self._sounding)
         self._schedule = Schedule()
         self._feel = Feel()
         self._dynamics = Dynamics()
-        self._frame = grid.frame_at(now_ns)
-        self._closed: Frame | None = None
         self._answered_beat = 0.0
         self._asked_frame = self._frame
         self._enters = self._frame  # an accompaniment that has joined in plays from this frame on
@@ -79,7 +74,7 @@ class Insert:
         """Take an event in; `respond` answers it."""
         self._close_frames(time_ns)
         beat = self._timeline.beat_at(time_ns)
-        if self._musician.hear(event, beat, late=self._is_late(beat)):
+        if self._musician.hear(event, beat, late=self._frames.is_late(beat)):
             self._wake(time_ns)
 
     def overhear(self, events: Iterable[Event], time_ns: int) -> None:
@@ -139,7 +134,7 @@ class Insert:
         due = self._sound(answer, question.time_ns)
         if question.opens is not None and self.settings.lookahead_frames:
             step = Step(question.opens, answer)
-            self._schedule.start(self._state, step, before, self._outlook(), self._hands.onsets())
+            self._schedule.start(self._frames.state, step, before, self._outlook(), self._hands.onsets())
             self._work_ahead()
         return due
 
@@ -182,7 +177,8 @@ class Insert:
         before, self.settings = self.settings, settings
         ended: list[Due] = []
         if player is not self.player:
-            self.player, self._state, self.answer = player, player.start(), None
+            self.player, self.answer = player, None
+            self._frames.tell(player)
             self._asked_frame = self._frame
             ended = [] if self._hands.melody else self._end_all(now_ns)
         elif settings == before:
@@ -230,16 +226,12 @@ class Insert:
             return Turn([])
         return Turn(self._sound(latched, now_ns))
 
-    def _is_late(self, beat: float) -> bool:
-        """Whether what ends now has sounded for most of the open frame."""
-        return beat * FRAMES_PER_BEAT - self._frame >= HALF_FRAME
-
     def _wake(self, time_ns: int) -> None:
         """A key was struck."""
         self._halted = False
         if not self._awake:
             self._awake, self._asked_frame = True, self._frame  # the frame that runs has begun without an answer
-            late = self._is_late(self._timeline.beat_at(time_ns))
+            late = self._frames.is_late(self._timeline.beat_at(time_ns))
             self._enters = self._grid.entry(self._frame, late, self.settings.entry)
         if self._grid.bars(self._frame) is not None:
             self._feel.hear(time_ns, self._timeline)
@@ -268,7 +260,7 @@ class Insert:
         if self._musician.accompanies(beat):
             self._schedule.clear()
             return Turn(self._end_all(edge_ns))
-        planned = self._schedule.arrive(frame, self._closed, self._outlook(), self.settings.commit_frames)
+        planned = self._schedule.arrive(frame, self._frames.closed, self._outlook(), self.settings.commit_frames)
         return self._ask(edge_ns, opens=frame, planned=planned)
 
     def _work_ahead(self) -> None:
@@ -299,7 +291,7 @@ class Insert:
         planned: Answer | None = None,
     ) -> Turn:  # fmt: skip
         """What is to be asked; `play` goes on with the answer."""
-        beat, due = self._timeline.beat_at(time_ns), list(after)
+        beat, due, held = self._timeline.beat_at(time_ns), list(after), self._musician.sounds()
         if self._musician.accompanies(beat) and not self.settings.follows:
             return Turn(due + self._end_all(time_ns))
         moment = Moment(
@@ -310,15 +302,17 @@ class Insert:
             onsets=self._onsets if self.settings.follows else self._hands.onsets(),
             move=move or opens is not None,
             bar_frame=self._grid.bars(max(self._frame, self._grid.frame_at(time_ns))),
-            coming=coming(self._musician.sounds(), self._later, self._timeline, self.settings.channels),
+            coming=coming(held, self._later, self._timeline, self.settings.channels),
         )
         self._answered_beat, self._asked_frame, self._onsets = beat, self._frame, ()
-        return Turn(due, Question(self.player, self._state, self._musician.sounds(), moment, time_ns, opens, planned))
+        return Turn(
+            due, Question(self.player, self._frames.state, self._musician.sounds(), moment, time_ns, opens, planned)
+        )
 
     def _sound(self, answer: Answer, time_ns: int) -> list[Due]:
         """What must end and what must begin for an answer to sound."""
         held, settings = self._musician.sounds(), self.settings
-        late = self._is_late(self._timeline.beat_at(time_ns))
+        late = self._frames.is_late(self._timeline.beat_at(time_ns))
         if self.player.pulse and self._grid.bars(self._frame) is not None:  # against no grid nobody plays behind it
             time_ns += self._feel.lag_ns(settings.humanize)
         wanted = notes_of(answer, settings, held[-1].velocity if held else self._musician.velocity)
@@ -330,7 +324,7 @@ class Insert:
         return self._dynamics.follow(due, settings)
 
     def _end_all(self, time_ns: int) -> list[Due]:
-        return self._sounding.end(time_ns, late=self._is_late(self._timeline.beat_at(time_ns)))
+        return self._sounding.end(time_ns, late=self._frames.is_late(self._timeline.beat_at(time_ns)))
 
     def _rest(self) -> None:
         """The player of pulse comes to rest."""
@@ -352,22 +346,10 @@ class Insert:
         return (floor(max(self._timeline.beat_at(now_ns), self._answered_beat) / step + 1e-6) + 1) * step
 
     def _close_frames(self, now_ns: int) -> None:
-        """Tell the player of every frame that ended before now."""
-        frame, scoring = self._grid.frame_at(now_ns), self.settings.wish.scoring
-        self._frame = max(self._frame, frame - (RING_FRAMES if self._hands else MAX_SILENT_FRAMES))
-        while self._frame < frame:
-            self._frame += 1
-            onsets, held, own_onsets, own_hand = self._hands.close_frame()
-            sounded, struck = self._sounding.close_frame()
-            self._closed = Frame(
-                onsets=onsets,
-                held=held,
-                answer=self.answer if sounded else None,
-                struck=struck,
-                own_onsets=own_onsets,
-                own_hand=own_hand,
-                sections=scoring.sections if scoring else (),
-                next_bar_frame=self._grid.bars(self._frame),
-                beat=(self._frame - 1) / FRAMES_PER_BEAT,
-            )
-            self._state = self.player.hear(self._state, self._closed)
+        scoring = self.settings.wish.scoring
+        self._frames.close(now_ns, self.answer, scoring.sections if scoring else ())
+
+    @property
+    def _frame(self) -> int:
+        """The open one."""
+        return self._frames.open

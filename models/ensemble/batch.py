@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import log2
 
 import torch
 from torch import Tensor
 
 ELAPSED = 16
 """Kinds of distance from the event before, on a logarithmic scale."""
+SHORTEST, LONGEST = 1 / 64, 64.0
+"""Beats that are told apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +48,11 @@ class EventBatch:
 
 def kind_of(beats: Tensor, kinds: int = ELAPSED) -> Tensor:
     """Times since the event before as kinds on a logarithmic scale, from 1/32 beat up to 64 beats."""
-    kind = (beats.clamp(min=1 / 64).log2() + 6) * (kinds - 1) / 12
+    kind = (beats.clamp(min=SHORTEST).log2() + 6) * (kinds - 1) / 12
     return kind.round().clamp(0, kinds - 1).long()
 
 
 def kind_since(before: float | None, now: float) -> int:
     """The kind of one time, in beats; long ago where there was no event before."""
-    since = 64.0 if before is None else now - before
-    return int(kind_of(torch.tensor(since)))
+    since = LONGEST if before is None else now - before
+    return min(max(round((log2(max(since, SHORTEST)) + 6) * (ELAPSED - 1) / 12), 0), ELAPSED - 1)

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from models.ensemble import passes
 from models.ensemble.attend import Attend
-from models.ensemble.batch import EventBatch, kind_of
+from models.ensemble.batch import EventBatch, kind_of, kind_since
 from models.ensemble.config import KEYS, REST, EnsembleConfig
 from models.ensemble.legal import UNKNOWN, Legal
 from models.ensemble.model import EnsembleModel
@@ -223,3 +223,6 @@ def test_training_reaches_every_weight_that_is_used() -> None:
 def test_times_between_events_have_kinds() -> None:
     kinds = kind_of(torch.tensor([0.0, 1 / 64, 0.25, 1.0, 4.0, 64.0, 1e6]), 16).tolist()
     assert kinds == sorted(kinds) and kinds[0] == 0 and kinds[-1] == 15 and len(set(kinds)) >= 5
+    for beats in (0.0, 0.01, 0.13, 0.25, 0.4, 1.0, 3.7, 64.0, 1e6):
+        assert kind_since(2.0, 2.0 + beats) == int(kind_of(torch.tensor(beats)))
+    assert kind_since(None, 5.0) == 15
