@@ -62,6 +62,9 @@ INSERT = (
     ),
     Parameter("pedal", ("input", "pedal"), "switch", True, "The sustain pedal holds what is answered too"),
     Parameter(
+        "pickup", ("input", "pickup"), "switch", True, "A knob moves nothing until it has met the value it moves"
+    ),
+    Parameter(
         "listens_to",
         ("input", "insert"),
         "int",
@@ -229,6 +232,21 @@ ACTIONS = (
     Action("/continuo/unsubscribe", "[i]", "No more changes to this port or to the sender's"),
     Action("/continuo/state", "", "Full state once"),
     Action("/continuo/<insert>/preset", "[s]", "Load a preset into this insert; without a name: which one is loaded"),
+    Action(
+        "/continuo/<insert>/learn",
+        "[s] [i] [i]",
+        "The next controller that moves is to move this parameter (part/1/loudest: of a part); an empty name: none; "
+        "with a CC, and a channel or 0 for any: that one, at once; without a name: which parameter waits",
+    ),
+    Action(
+        "/continuo/<insert>/unlearn", "s", "No controller moves this parameter any more; an empty name: all of them"
+    ),
+    Action(
+        "/continuo/<insert>/controls",
+        "[siiss ...]",
+        "All that controllers move, read or set at once: parameter, CC, channel (0 = any) of each, "
+        "and its values at 0 and at 127 (of the parameter's own type)",
+    ),
 )
 
 PUBLISHED = (

@@ -13,8 +13,10 @@ import json
 import os
 import socket
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
+
+from music.wire import CONTROL
 
 RECORD = struct.Struct("<qqBBB3s2x")
 
@@ -69,6 +71,15 @@ class Records:
         self._rest = data[whole:]
         for time_ns, deadline_ns, kind, insert, length, content in RECORD.iter_unpack(data[:whole]):
             yield Record(time_ns, deadline_ns, kind, insert, content[:length])
+
+
+def headers(controllers: Iterable[tuple[int, int]]) -> frozenset[bytes]:
+    """How the messages of controllers begin: status and number, of (channel from 1 or 0 for all, number)."""
+    return frozenset(
+        bytes((CONTROL | on, number))
+        for channel, number in controllers
+        for on in (range(16) if channel == 0 else [channel - 1])
+    )
 
 
 class Lines:

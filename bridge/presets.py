@@ -10,6 +10,7 @@ from typing import Any
 
 import platformdirs
 
+from bridge import knobs
 from bridge.addresses import CLOCK, INSERT, MAX_PARTS, PART, defaults, get, put
 from bridge.errors import PresetError, ValueRefused
 from bridge.parameters import Parameter
@@ -22,8 +23,8 @@ _HEAD = ("format", "name", "effect", "about")
 _EFFECTS = ("harmonize", "orchestrate", "reduce")
 
 State = dict[str, Any]
-"""What a preset holds: `name`, `effect`, `about`, the sections of `addresses.INSERT`, a list `part`, and under
-`clock` what it wants of the daemon's clock."""
+"""What a preset holds: `name`, `effect`, `about`, the sections of `addresses.INSERT`, the lists `part` and `control`,
+and under `clock` what it wants of the daemon's clock."""
 
 
 def user_folder() -> Path:
@@ -107,7 +108,7 @@ def _complete(given: dict[str, Any], stem: str) -> State:
     if effect not in _EFFECTS:
         raise PresetError(f"effect: there is no effect {effect!r}", did_you_mean(str(effect), _EFFECTS))
     state: State = {"preset": stem, "name": str(given.get("name", stem)), "about": str(given.get("about", ""))}
-    body = {key: value for key, value in given.items() if key not in (*_HEAD, "clock", "part")}
+    body = {key: value for key, value in given.items() if key not in (*_HEAD, "clock", "part", "control")}
     state |= {"effect": effect, "clock": _clock(given.get("clock", {}))} | _fill(INSERT, body)
     parts = given.get("part", [{}])
     if not isinstance(parts, list) or not 1 <= len(parts) <= MAX_PARTS:
@@ -119,7 +120,18 @@ def _complete(given: dict[str, Any], stem: str) -> State:
         for key in ("pitches", "velocity"):
             if part[key][0] > part[key][1]:
                 raise PresetError(f"part[{number}].{key}: the first is above the second", "Write the lower one first")
+    state["control"] = _controls(given.get("control", []), len(parts))
     return state
+
+
+def _controls(given: Any, parts: int) -> list[dict[str, Any]]:
+    """Which controllers move which parameters."""
+    if not isinstance(given, list) or not all(isinstance(one, dict) for one in given):
+        raise PresetError("control: a control is a table", "Write each as its own [[control]] table")
+    try:
+        return knobs.complete(given, parts)
+    except ValueRefused as error:
+        raise PresetError(error.message, "Mend that [[control]] table") from error
 
 
 def _clock(given: Any) -> dict[str, Any]:

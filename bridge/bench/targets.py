@@ -8,7 +8,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from itertools import pairwise
 
-from bridge import presets
+from bridge import knobs, presets
 from bridge.addresses import DAEMON, ROOT, get
 from bridge.bench.malformed import Judge, whole
 from bridge.brain.settings import Settings
@@ -94,9 +94,7 @@ def osc() -> Target:
             kept = get(judge.desk.daemon, parameter.path)
             _hold(parameter.check(kept) == kept, f"{parameter.name} is {kept!r}")
         for state in judge.desk.inserts:
-            for name, parameter, kept in presets.parameters(state):
-                _hold(parameter.check(kept) == kept, f"{name} is {kept!r}")
-            Settings.of(state)
+            _whole_state(state)
         try:
             found = packets.messages(data)
         except PacketRefused as error:
@@ -116,6 +114,7 @@ def preset() -> Target:
     seeds = tuple(path.read_bytes() for path in sorted(folder.glob("*.toml")))
     words = (
         b"[[part]]\n",
+        b"[[control]]\n",
         b"[harmonize]\n",
         b"[",
         b'"',
@@ -136,10 +135,16 @@ def _preset(data: bytes) -> str:
         state = presets.parse(data, "fuzz")
     except PresetError as error:
         return _words(error)
+    _whole_state(state)
+    return f"{len(state['part'])} parts"
+
+
+def _whole_state(state: presets.State) -> None:
+    """Hold that all of a state is what it may be."""
     for name, parameter, kept in presets.parameters(state):
         _hold(parameter.check(kept) == kept, f"{name} is {kept!r}")
+    _hold(knobs.complete(state["control"], len(state["part"])) == state["control"], "a knob is none")
     Settings.of(state)
-    return f"{len(state['part'])} parts"
 
 
 def midifile() -> Target:

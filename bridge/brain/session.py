@@ -14,6 +14,7 @@ from bridge.brain.clock_out import ClockOut
 from bridge.brain.conductor import Conductor, Report
 from bridge.brain.engine import Engine, Heard, Sent
 from bridge.brain.grid import Grid
+from bridge.brain.moves import Moves
 from bridge.brain.news import News
 from bridge.brain.players import Players
 from bridge.brain.settings import Settings
@@ -51,6 +52,7 @@ class Session:
         self._conductor = Conductor(self._transport)
         self._clock_out = ClockOut(self._transport)
         self._jack_ns_per_beat = 0.0
+        self._moves = Moves()
         self._news = News(self._transport, self._conductor)
 
     @property
@@ -62,11 +64,22 @@ class Session:
         """What control says."""
         if "settings" in message:
             self._configure(message["settings"], now_ns)
+        if "knobs" in message:
+            self._moves.watch(message["knobs"], message["learning"])
         if "clock" in message:
             self._conductor.configure(message["clock"], now_ns)
             self._tick(self._clock_out.switch(on=message["clock"]["out"], now_ns=now_ns))
         if "link" in message:
             self._conductor.link.newest = _link(message["link"])
+        self._conduct(message, now_ns)
+        if "panic" in message:
+            self._silence()
+        if "resume" in message and self._engine:
+            self._workplace.begin()
+            self._play(self._engine.resume(now_ns))
+
+    def _conduct(self, message: dict[str, Any], now_ns: int) -> None:
+        """A tap, a start, a stop."""
         if "tap" in message:
             bpm = self._conductor.tap(message["tap"])
             if bpm:
@@ -75,11 +88,6 @@ class Session:
             self._conductor.play(message["play"], now_ns)
         if "stop" in message:
             self._conductor.stop()
-        if "panic" in message:
-            self._silence()
-        if "resume" in message and self._engine:
-            self._workplace.begin()
-            self._play(self._engine.resume(now_ns))
 
     def hear(self, records: Iterable[Record], now_ns: int) -> None:
         """What the port says: all that has arrived is one question."""
@@ -91,7 +99,7 @@ class Session:
                 event = decode(record.data)
                 if isinstance(event, ClockMessage):
                     self._conductor.hear(record.insert, event, record.time_ns)
-                elif event is not None:
+                elif event is not None and not self._moves.hear(record.insert, record.data):
                     heard.append((record.insert, event, record.time_ns))
             elif record.kind == TEMPO:
                 self._jack_ns_per_beat = record.deadline_ns
@@ -102,6 +110,7 @@ class Session:
                 self._silence(for_good=True)  # keys that were let go may be in what was lost
         self._workplace.begin()
         self._play(self._engine.receive([*heard, *self._steer(self._engine, now_ns)], now_ns - STALE_NS))
+        self._tell_moves(now_ns)
 
     def advance(self, now_ns: int) -> None:
         """Let time pass up to now."""
@@ -114,6 +123,7 @@ class Session:
         self._tick(self._clock_out.due(now_ns, rolling=self._conductor.rolling))
         self._play(self._engine.advance(now_ns))
         self._settle(self._engine, now_ns)
+        self._tell_moves(now_ns)
         self.show(self._news.since(self._engine, now_ns))
 
     def show(self, values: dict[str, Any]) -> None:
@@ -126,7 +136,7 @@ class Session:
         if not self._engine:
             return None
         wakes = [self._engine.next_wake_ns(now_ns), self._engine.next_frame_ns(), self._clock_out.next_wake_ns()]
-        wakes.append(self._conductor.next_wake_ns())
+        wakes += [self._conductor.next_wake_ns(), self._moves.next_wake_ns()]
         if self._conductor.rolling:
             wakes.append(self._transport.next_beat_ns(now_ns))
         return min((wake for wake in wakes if wake is not None), default=None)
@@ -137,6 +147,12 @@ class Session:
         if self._engine:
             self._engine.silence(for_good=True)  # what was let go meanwhile, nobody has told of
             self._play(self._engine.programs(now_ns))
+
+    def _tell_moves(self, now_ns: int) -> None:
+        """Knobs are control's: it knows what they move."""
+        moved = self._moves.due(now_ns)
+        if moved:
+            self.to_control.append({"moved": moved})
 
     def _configure(self, states: dict[str, Any], now_ns: int) -> None:
         if self._engine is None:

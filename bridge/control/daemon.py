@@ -15,6 +15,7 @@ from bridge.addresses import CLOCK, ROOT
 from bridge.control import cables, feedback, link
 from bridge.control.display import Display
 from bridge.control.door import Door
+from bridge.control.knobs import Knobs
 from bridge.control.link import LinkWatch
 from bridge.control.options import Options
 from bridge.control.osc import OscServer
@@ -51,6 +52,7 @@ class Daemon:
         self._osc = OscServer(self._desk, self._changed, self._do, door)
         self._display = Display(self._desk, self._osc, tell)
         self._supervisor = Supervisor(self._heard, self._ended)
+        self._knobs = Knobs(self._desk, self._osc, lambda role, told: self._supervisor.say(role, **told))
         self._link = LinkWatch(lambda told: self._supervisor.say("brain", link=told))
         self._dirty: set[int | None] = set()
         self._flushing = False
@@ -142,6 +144,7 @@ class Daemon:
         self._supervisor.say("port", thru=self._desk.thru())
         self._supervisor.say("port", panic_cc=self._desk.daemon["panic_cc"])
         self._supervisor.say("port", cables=self._cables)
+        self._knobs.meet("port")
         self._introduce()
 
     def _port_fails(self, error: PortError) -> None:
@@ -168,7 +171,10 @@ class Daemon:
         elif "ready" in message:
             self._brain_told = True
             self._supervisor.say("brain", settings=self._desk.settings(set(range(len(self._desk.inserts)))))
+            self._knobs.meet("brain")
             self._set_clock()
+        elif "moved" in message:
+            self._knobs.turn(message["moved"])
         elif "set" in message:
             self._brain_ready = True
             self._introduce()
@@ -272,6 +278,7 @@ class Daemon:
         if None in self._dirty:
             self._supervisor.say("port", panic_cc=self._desk.daemon["panic_cc"])
             self._set_clock()
+        self._knobs.look()
         self._dirty.clear()
 
     def _set_clock(self) -> None:

@@ -20,7 +20,7 @@ from bridge.control import packets
 from bridge.control.door import Door
 from bridge.control.inbox import Address, Inbox
 from bridge.control.packets import PacketRefused
-from bridge.control.state import Desk, UnknownAddress, Value
+from bridge.control.state import Desk, UnknownAddress, Value, controls_of, learn_of
 from bridge.errors import ValueRefused
 from music.errors import ContinuoError
 
@@ -182,18 +182,15 @@ class OscServer(asyncio.DatagramProtocol):
         elif name in COMMANDS:
             self._do(name, values)
         elif name.endswith("/preset") and name.count("/") == 1:
-            number = name.removesuffix("/preset")
-            if not number.isdecimal() or not 1 <= int(number) <= len(self._desk.inserts):
-                raise UnknownAddress(
-                    f"{address}: there is no insert {number!r}", f"There are {len(self._desk.inserts)}"
-                )
-            self._preset(int(number) - 1, address, values, sender)
+            self._preset(self._desk.insert(address), address, values, sender)
+        elif name.endswith("/unlearn") or (name.endswith("/learn") and values):
+            self._learn(self._desk.insert(address), values, forget=name.endswith("/unlearn"))
         elif not values:
             self._reply(sender, address, self._desk.read(address))
         elif address in self._desk.shown:
             raise ValueRefused(f"{address} can be read and not set", 400)
         else:
-            self._set(address, values, sender)
+            self.set(address, values[0] if len(values) == 1 else values, sender)
 
     def _act(self, name: str, values: list[object], sender: Address) -> None:
         match name:
@@ -228,13 +225,24 @@ class OscServer(asyncio.DatagramProtocol):
             self._changed(None)
         self.publish_state()
 
-    def _set(self, address: str, values: list[object], sender: Address) -> None:
-        value = values[0] if len(values) == 1 else values
+    def _learn(self, insert: int, values: list[object], *, forget: bool) -> None:
+        """Have a controller move a parameter, or none."""
+        (self._desk.unlearn if forget else self._desk.learn)(insert, values)
+        self.learnt(insert)
+
+    def learnt(self, insert: int) -> None:
+        """Tell all of an insert's knobs, and of the parameter that waits for one."""
+        for address in (controls_of(insert), learn_of(insert)):
+            self.publish(address, self._desk.read(address))
+        self._changed(insert)
+
+    def set(self, address: str, value: object, sender: Address | None = None) -> None:
+        """Set a value for who has moved it, a surface or a knob, and tell all others; raises what `Desk.write` does."""
         before = self._desk.read(address)
         insert = self._desk.write(address, value)
         now = self._desk.read(address)
         if now != before:
-            if insert is not None and address == model_of(insert):
+            if insert is not None and address == model_of(insert) and sender:
                 self._choosers[insert] = sender, address
             self._changed(insert)
             self.publish(address, now, but=sender)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from typing import Any
 
-from bridge import players, presets
+from bridge import knobs, players, presets
 from bridge.addresses import DAEMON, INSERT, PART, ROOT, defaults, get, put
 from bridge.errors import ValueRefused
+from bridge.knobs import Knob
 from bridge.parameters import Parameter
 from music.errors import ContinuoError, did_you_mean
 
@@ -43,7 +44,7 @@ class Desk:
                 "dropped": 0,
                 "fallback": 0,
             }
-            nothing |= {"p50": 0.0, "p95": 0.0, "p99": 0.0, "feedback": 0.0}
+            nothing |= {"p50": 0.0, "p95": 0.0, "p99": 0.0, "feedback": 0.0, "learn": ""}
             self.shown |= {f"{here}/{name}": value for name, value in nothing.items()}
         """What is published and cannot be set, by address."""
 
@@ -51,6 +52,8 @@ class Desk:
         """The value at an address; UnknownAddress where there is none."""
         if address in self.shown:
             return self.shown[address]
+        if address.endswith("/controls"):
+            return knobs.listed(self.inserts[self.insert(address)]["control"])
         tree, parameter, _ = self._find(address)
         return _sent(parameter, get(tree, parameter.path))
 
@@ -59,6 +62,8 @@ class Desk:
 
         Raises UnknownAddress, ValueRefused, or ContinuoError where a player has no weights.
         """
+        if address.endswith("/controls"):
+            return self._control(self.insert(address), value if isinstance(value, list) else [value])
         tree, parameter, insert = self._find(address)
         kept = parameter.check(value)
         if parameter.kind == "player":
@@ -79,6 +84,7 @@ class Desk:
         """
         self.inserts[insert] = _playable(name, insert)
         self.daemon |= self.inserts[insert]["clock"]
+        self.shown[learn_of(insert)] = ""
 
     def settings(self, inserts: set[int]) -> dict[str, Any]:
         """The state trees of some inserts, as the brain takes them."""
@@ -88,6 +94,59 @@ class Desk:
         """Thru of each insert, as the port takes it."""
         return [state["input"]["thru"] for state in self.inserts]
 
+    def knobs(self, insert: int, channel: int, cc: int) -> list[Knob]:
+        """What a controller on a channel, from 1, moves of an insert."""
+        state = self.inserts[insert]
+        found = [one for one in state["control"] if one["cc"] == cc and one["channel"] in (0, channel)]
+        return [Knob.read(one, len(state["part"])) for one in found]
+
+    def learn(self, insert: int, values: Sequence[object]) -> None:
+        """Have the next controller that moves be a parameter's (none's for ""), or with a CC and a channel that one."""
+        name, *controller = values
+        if len(controller) > 2:
+            raise ValueRefused("learn takes a parameter, and maybe a CC and a channel", 400)
+        state = self.inserts[insert]
+        if name != "" or controller:
+            knobs.target(name, len(state["part"]))
+        if controller:
+            before = {one["parameter"]: one for one in state["control"]}
+            placed = {"parameter": name, "channel": 0} | dict(zip(("cc", "channel"), controller, strict=False))
+            knob = Knob.read(before.pop(str(name), {}) | placed, len(state["part"]))  # it keeps its stretch
+            state["control"] = [*before.values(), knob.tree]
+        self.shown[learn_of(insert)] = "" if controller else str(name)
+
+    def unlearn(self, insert: int, values: Sequence[object]) -> None:
+        """Have no controller move a parameter any more, or ("") any parameter."""
+        if len(values) != 1:
+            raise ValueRefused("unlearn takes a parameter, or an empty name for all", 400)
+        before = self.inserts[insert]["control"]
+        left = [one for one in before if values[0] != "" and one["parameter"] != values[0]]
+        if values[0] != "" and len(left) == len(before):
+            raise ValueRefused(f"no controller moves {values[0]!r}", 422)
+        self.inserts[insert]["control"] = left
+        self.shown[learn_of(insert)] = ""
+
+    def sources(self, insert: int) -> list[int]:
+        """The inputs whose knobs an insert hears: its own, and those of whom it listens to."""
+        found = [insert]
+        while source := self.inserts[found[-1]]["input"]["insert"]:
+            found.append(source - 1)
+        return found
+
+    def controllers(self) -> list[list[tuple[int, int]]]:
+        """(channel, CC) of all knobs of each input, without the one that panics."""
+        found: list[set[tuple[int, int]]] = [set() for _ in self.inserts]
+        for insert, state in enumerate(self.inserts):
+            own = {(one["channel"], one["cc"]) for one in state["control"] if one["cc"] != self.daemon["panic_cc"]}
+            for source in self.sources(insert):
+                found[source] |= own
+        return [sorted(one) for one in found]
+
+    def learning(self) -> list[int]:
+        """The inputs where a knob is to be learnt."""
+        waiting = [insert for insert in range(len(self.inserts)) if self.shown[learn_of(insert)]]
+        return sorted({source for insert in waiting for source in self.sources(insert)})
+
     def values(self) -> Iterator[tuple[str, Value]]:
         """(address, value) of all that can be read."""
         for parameter in DAEMON:
@@ -95,9 +154,23 @@ class Desk:
         yield f"{ROOT}/preset", self.inserts[0]["preset"]
         for number, state in enumerate(self.inserts, 1):
             yield f"{ROOT}/{number}/preset", state["preset"]
+            yield f"{ROOT}/{number}/controls", knobs.listed(state["control"])
             for name, parameter, value in presets.parameters(state):
                 yield f"{ROOT}/{number}/{name}", _sent(parameter, value)
         yield from self.shown.items()
+
+    def insert(self, address: str) -> int:
+        """The insert of an address directly below it; UnknownAddress where there is none."""
+        number, slash, rest = address.removeprefix(f"{ROOT}/").partition("/")
+        if not slash or "/" in rest:
+            raise UnknownAddress(f"{address}: there is no such address", "continuo addresses lists all")
+        return self._insert(number, address)
+
+    def _control(self, insert: int, values: list[Any]) -> int:
+        """Take a whole list of knobs."""
+        state = self.inserts[insert]
+        state["control"] = knobs.complete(knobs.unlisted(values), len(state["part"]))
+        return insert
 
     def _find(self, address: str) -> tuple[Any, Parameter, int | None]:
         """(tree, parameter in it, insert or None) of an address."""
@@ -130,6 +203,16 @@ class Desk:
         if not number.isdecimal() or not 1 <= int(number) <= len(self.inserts):
             raise UnknownAddress(f"{address}: there is no insert {number!r}", f"There are {len(self.inserts)}")
         return int(number) - 1
+
+
+def learn_of(insert: int) -> str:
+    """The address of the parameter that waits for a knob."""
+    return f"{ROOT}/{insert + 1}/learn"
+
+
+def controls_of(insert: int) -> str:
+    """The address of an insert's knobs."""
+    return f"{ROOT}/{insert + 1}/controls"
 
 
 def _playable(name: str, insert: int) -> presets.State:

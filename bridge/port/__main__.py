@@ -12,7 +12,7 @@ import time
 from typing import Any
 
 from bridge.errors import PortError
-from bridge.messages import Lines, accept, connect, line, listen
+from bridge.messages import Lines, accept, connect, headers, line, listen
 from bridge.port.cables import Cable, Wish
 from bridge.port.exchange import Exchange
 from bridge.port.jack import JackPorts
@@ -106,10 +106,10 @@ class PortProcess:
         for message in self._lines.feed(data):
             if "melody" in message and isinstance(self._ports, LoopbackPorts):
                 self._ports.play(message["melody"])
-            elif "thru" in message:
-                self._exchange.commands.append(("thru", message["thru"]))
-            elif "panic_cc" in message:
-                self._exchange.commands.append(("panic_cc", message["panic_cc"]))
+            elif "thru" in message or "panic_cc" in message:
+                self._exchange.commands.extend(message.items())
+            elif "knobs" in message:
+                self._exchange.commands.append(("knobs", [headers(port) for port in message["knobs"]]))
             elif "panic" in message or "resume" in message:
                 self._exchange.commands.append(("panic" if "panic" in message else "resume", None))
             elif "cables" in message:

@@ -39,13 +39,15 @@ class Exchange:
         self.outlets = [Outlet() for _ in range(inserts)]
         self.commands: deque[tuple[str, Any]] = deque()
         """Any thread: ("brain", socket), ("thru", [bool per insert]), ("unplugged", insert), ("panic", None),
-        ("resume", None), ("panic_cc", number or 0), ("close", None)."""
+        ("resume", None), ("panic_cc", number or 0), ("knobs", [how their messages begin, per insert]),
+        ("close", None)."""
         self.reports: deque[dict[str, Any]] = deque(maxlen=1000)
         """Any thread: what happened, oldest first."""
         self._feedback = Feedback(self.outlets, self.reports)
         self.closed = Event()
         """Set once a "close" has ended everything and the messages have left."""
         self._thru = [True] * inserts
+        self._knobs: list[frozenset[bytes]] = [frozenset()] * inserts
         self._brain: socket.socket | None = None
         self._records = Records()
         self._backlog = bytearray()
@@ -67,7 +69,7 @@ class Exchange:
             self._backlog += pack(Record(time_ns, 0, INPUT, insert, data))
         if data and status in PANICS:
             self._look_for_panic(data)
-        if not self._thru[insert] or status > 0xF0:
+        if not self._thru[insert] or status > 0xF0 or data[:2] in self._knobs[insert]:
             return False
         if whole:
             self.outlets[insert].passed(data)
@@ -127,6 +129,8 @@ class Exchange:
                 self._unplug(value)
             case "panic_cc":
                 self._panic_cc = value
+            case "knobs":
+                self._knobs = value
             case "panic" | "resume":
                 self._panic(over=command == "resume")
             case "close":

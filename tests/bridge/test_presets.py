@@ -19,7 +19,12 @@ voices = 2
 [[part]]
 channel = 3
 pitches = ["C3", "C5"]
+[[control]]
+cc = 21
+parameter = "voices"
 """
+
+CONTROL = 'format = 1\neffect = "harmonize"\n[[control]]'
 
 # What a preset says: what the error names, what it advises.
 BAD: dict[str, tuple[str, str]] = {
@@ -66,6 +71,21 @@ BAD: dict[str, tuple[str, str]] = {
         "part[1].velocity: the first is above",
         "lower",
     ),
+    CONTROL.removesuffix("[[control]]") + "control = 3": ("control: a control is a table", "[[control]]"),
+    CONTROL: ("control[1]: parameter is missing", "Mend"),
+    CONTROL + '\nparameter = "voices"': ("control[1]: cc is missing", "Mend"),
+    CONTROL + '\ncc = 21\nparameter = "voises"': ("there is no 'voises' here. Did you mean 'voices'?", "Mend"),
+    CONTROL + '\ncc = 21\nparameter = "name"': ("there is no 'name' here", "Mend"),
+    CONTROL + '\ncc = 21\nparameter = "part/2/loudest"': ("Did you mean 'part/1/loudest'?", "Mend"),
+    CONTROL + '\ncc = 21\nparameter = ["voices"]': ("there is no ['voices'] here", "Mend"),
+    CONTROL + '\ncc = 21\nparameter = "voices"\nchanel = 1': ("chanel: there is no such key", "Mend"),
+    CONTROL + '\ncc = 7\nparameter = "voices"': ("cc 7 moves no parameter: 1, 2, 7, 10, 11, 64-67 and", "Mend"),
+    CONTROL + '\ncc = 128\nparameter = "voices"': ("cc 128 is not within 0 to 127", "Mend"),
+    CONTROL + '\ncc = "21"\nparameter = "voices"': ("cc takes 0 to 127", "Mend"),
+    CONTROL + '\ncc = 21\nchannel = 17\nparameter = "voices"': ("channel 17 is not within", "Mend"),
+    CONTROL + '\ncc = 21\nparameter = "voices"\nto = 17': ("control[1]: to: voices 17 is not within", "Mend"),
+    CONTROL + '\ncc = 21\nparameter = "channels"\nto = "1,2"': ("to: channels has no step '1,2'", "Mend"),
+    CONTROL + '\ncc = 21\nparameter = "key"\n[[control]]\ncc = 22\nparameter = "key"': ("control[2]: the", "Mend"),
     'format = 1\neffect = "harmonize"\nname = 1' + "0" * 5000: ("too long", "Mend"),
     'format = 1\neffect = "harmonize"\nname = 0x' + "F" * 5000: ("too long", "Mend"),
     'format = 1\neffect = "harmonize"\n[harmonize]\nvoices = 0x' + "F" * 5000: ("too long", "Mend"),
@@ -194,3 +214,29 @@ def test_loading_twice_gives_states_of_their_own() -> None:
 
 def test_bundled_melody_is_there() -> None:
     assert presets.melody().read_bytes().startswith(b"MThd")
+
+
+def test_a_control_is_complete_whatever_is_left_out() -> None:
+    assert presets.parse(GOOD.encode(), "mine")["control"] == [
+        {"parameter": "voices", "cc": 21, "channel": 0, "from": 1, "to": 16}
+    ]
+
+
+@pytest.mark.parametrize("name", ["orchestra", "strings", "chamber-winds"])
+def test_every_orchestra_has_the_same_knobs(name: str) -> None:
+    found = {one["cc"]: one["parameter"] for one in presets.load(name)["control"]}
+    assert found == {
+        21: "density",
+        22: "weight",
+        23: "doubling",
+        24: "register",
+        25: "divisi",
+        26: "strings",
+        27: "woodwind",
+        28: "brass",
+        29: "percussion",
+    }
+
+
+def test_the_default_preset_leaves_every_controller_alone() -> None:
+    assert presets.load(presets.DEFAULT)["control"] == []

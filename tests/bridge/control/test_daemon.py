@@ -36,7 +36,7 @@ def test_a_brain_that_is_starting_is_told_of_no_insert_alone() -> None:
 
         assert change() == []
         daemon._heard("brain", {"ready": True})
-        assert change() == [["0", "1"], ["clock"], ["1"]]
+        assert change() == [["0", "1"], ["knobs"], ["learning"], ["clock"], ["1"]]
         daemon._ended("brain", -9)
         assert change() == []
 

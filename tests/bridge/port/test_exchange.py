@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.messages import HEARTBEAT, INPUT, PLAY, RECORD, RESET, SILENCE, Record, Records, pack
+from bridge.messages import HEARTBEAT, INPUT, PLAY, RECORD, RESET, SILENCE, Record, Records, headers, pack
 from bridge.port import exchange as module
 from bridge.port.exchange import STALL_NS, Exchange
 from bridge.port.feedback import PROBE
@@ -354,3 +354,20 @@ def test_exchange_without_a_brain_has_nothing_to_say(band: Band) -> None:
     assert band.exchange.next_due_ns() is None
     assert band.cycle() == []
     assert band.reports() == []
+
+
+def test_a_knob_goes_to_the_brain_and_not_through() -> None:
+    band = Band(inserts=2)
+    band.meet()
+    band.exchange.commands.append(("knobs", [headers([(0, 21), (2, 22)]), headers([])]))
+    band.cycle()
+    knobs = [bytes.fromhex(text) for text in ("b01505", "bf1505", "b11605")]
+    others = [bytes.fromhex(text) for text in ("b01605", "b01705", "901505", "801505")]
+    assert band.arrive(*knobs) == [False] * 3
+    assert band.arrive(*others) == [True] * 4
+    assert band.arrive(knobs[0], insert=1) == [True]
+    band.cycle()
+    assert [record.data for record in band.told() if record.kind == INPUT] == [*knobs, *others, knobs[0]]
+    band.exchange.commands.append(("knobs", [headers([]), headers([])]))
+    band.cycle()
+    assert band.arrive(*knobs) == [True] * 3
