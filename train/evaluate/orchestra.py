@@ -8,7 +8,7 @@ or its own (free-running). Accuracy is TP / (TP + FP + FN), as in Crestel and Es
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -56,6 +56,12 @@ class Piece:
         """The state before each event; silence before the first."""
         return before(self.state)
 
+    @staticmethod
+    def of_section(number: int) -> NDArray[np.bool_]:
+        """(unit,): which are a section's."""
+        found: NDArray[np.bool_] = np.equal(UNIT_SECTION, number)
+        return found
+
     @property
     def changes(self) -> NDArray[np.bool_]:
         """(event,): whether the orchestra sounds something else than before."""
@@ -94,6 +100,11 @@ def units(slots: NDArray[np.uint8]) -> State:
     return state[:, :-1]
 
 
+def unit_of(section: int, pitch: int) -> int | None:
+    """The place of a unit; None where the section does not have the pitch."""
+    return _NUMBER.get((section, pitch))
+
+
 def before(state: State) -> State:
     """The rows of the events before; silence before the first."""
     found = np.zeros_like(state)
@@ -103,11 +114,16 @@ def before(state: State) -> State:
 
 def metrics(player: Player, some: Sequence[Piece]) -> Figures:
     """All figures of a player: teacher-forced, and with `free_` in front free-running."""
+    return forced_metrics(player, some) | free_metrics(player.play, some)
+
+
+def free_metrics(play: Callable[[Piece], State], some: Iterable[Piece]) -> Figures:
+    """The free-running figures of who plays."""
     free = _Hits()
     for piece in some:
-        played = player.play(piece)
+        played = play(piece)
         free.add(piece, played, before(played))
-    return forced_metrics(player, some) | {f"free_{name}": value for name, value in free.figures().items()}
+    return {f"free_{name}": value for name, value in free.figures().items()}
 
 
 def forced_metrics(player: Player, some: Iterable[Piece]) -> Figures:

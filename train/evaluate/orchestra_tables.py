@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from music.orchestra import SECTIONS
 from train.ensembles.events import KEYS, LOWEST, STRUCK
+from train.evaluate import orchestra_rules
 from train.evaluate.orchestra import (
     UNIT_PITCH,
     UNIT_SECTION,
@@ -19,6 +20,7 @@ from train.evaluate.orchestra import (
     Piece,
     Player,
     State,
+    free_metrics,
     metrics,
     surprise,
     written,
@@ -204,8 +206,11 @@ def _smoothed(events: NDArray[np.float64], sounding: NDArray[np.float64]) -> NDA
 
 
 def baselines(some: Sequence[Piece], train: Sequence[Piece]) -> dict[str, Figures]:
-    """The figures of the players that learned nothing, by name; `data`: what the written orchestras have."""
-    found = {"data": written(some)}
+    """The figures of the players that learned nothing, by name; `data`: what the written orchestras have.
+
+    The rules say what they play and not how likely anything is: they have free-running figures alone.
+    """
+    found = {"data": written(some), "rules": free_metrics(orchestra_rules.play, some)}
     counted = spread(train, COUNTED_PIECES)
     if counted:
         players: dict[str, Player] = {

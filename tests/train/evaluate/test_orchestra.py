@@ -6,6 +6,7 @@ import pytest
 from music.orchestra import FIRST_SLOT, SLOTS
 from train.ensembles.arrays import Ensembles, Entry
 from train.ensembles.events import LOWEST
+from train.evaluate import orchestra_rules
 from train.evaluate.orchestra import UNITS, Chances, Piece, State, metrics, pieces, shuffled, surprise, units, written
 from train.evaluate.orchestra_tables import Counting, CountTable, Repeat, Silence, baselines, key_contexts
 
@@ -175,3 +176,16 @@ def test_pieces_are_cut_from_their_corpora(little: Piece) -> None:
     assert [one.arrays.index[0].corpus for one in pieces(found, "valid", ["y"])] == ["y"]
     assert len(pieces(found, "valid", most=1)) == 1
     assert pieces(found, "train") == []
+
+
+def test_the_rules_play_along_a_piano_with_the_sections_of_the_piece_and_hear_no_orchestra() -> None:
+    keys = [[48, 76], [50, 77], [52, 79], [48, 76]]
+    one = piece(keys, [{FLUTE: [76], CELLO: [48]}] * 4)
+    played = orchestra_rules.play(one)
+    owners = {UNITS[unit][0] for unit in np.flatnonzero(played.any(0))}
+    assert owners == {FLUTE, CELLO}
+    assert all(played[event, UNITS.index((CELLO, min(struck)))] for event, struck in enumerate(keys))
+    assert (orchestra_rules.play(piece(keys, [{FLUTE: [90], CELLO: [60]}] * 4)) == played).all()
+    assert set(baselines([one], [])["rules"]) == {
+        name for name in metrics(Fixed(one.state * 1.0, one.state), [one]) if name.startswith("free_")
+    }
