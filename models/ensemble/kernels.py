@@ -43,25 +43,6 @@ def normed(x: Floats, weight: Floats, bias: Floats) -> Floats:
 
 
 @njit(cache=True)
-def weighed(scores: Floats, bias: Floats, scale: float) -> None:
-    """Scores (head, query, key) become the softmax of scale * scores + bias, in place."""
-    heads, queries, keys = scores.shape
-    factor = np.float32(scale)
-    for head in range(heads):
-        for query in range(queries):
-            highest = FAR
-            for key in range(keys):
-                scores[head, query, key] = scores[head, query, key] * factor + bias[head, query, key]
-                highest = max(highest, scores[head, query, key])
-            total = np.float32(0)
-            for key in range(keys):
-                scores[head, query, key] = np.float32(math.exp(scores[head, query, key] - highest))
-                total += scores[head, query, key]
-            for key in range(keys):
-                scores[head, query, key] /= total
-
-
-@njit(cache=True)
 def around(planes: Floats, near: Floats, classes: Floats, start: Floats, lowest: int) -> Floats:
     """What `Surroundings` makes of planes (key, plane), added to `start` (key, width).
 

@@ -25,8 +25,9 @@ class Linear(NamedTuple):
 
     def __call__(self, x: Floats) -> Floats:
         """(..., in) to (..., out)."""
-        found: Floats = x @ self.weight + self.bias
-        return found
+        found: Floats = x.reshape(-1, x.shape[-1]) @ self.weight  # NumPy is slow at stacks of small matrices
+        found += self.bias
+        return found.reshape(*x.shape[:-1], -1)
 
 
 class Norm(NamedTuple):
@@ -36,18 +37,18 @@ class Norm(NamedTuple):
     bias: Floats
 
     def __call__(self, x: Floats) -> Floats:
-        """(row, width) to the same."""
-        found: Floats = kernels.normed(np.ascontiguousarray(x), self.weight, self.bias)
-        return found
+        """(..., width) to the same."""
+        found: Floats = kernels.normed(np.ascontiguousarray(x).reshape(-1, x.shape[-1]), self.weight, self.bias)
+        return found.reshape(x.shape)
 
 
 class Heard(NamedTuple):
-    """What one layer of the decoder is told, for all passes."""
+    """What one layer of the decoder is told by each listener, for all passes."""
 
     keys: Floats
-    """(head, depth, key)."""
+    """(listener, head, depth, key)."""
     values: Floats
-    """(head, key, depth)."""
+    """(listener, head, key, depth)."""
     bias: Floats
     """(head, token, token + key)."""
     film: Floats | None
@@ -69,29 +70,37 @@ class Decoding:
         self.norms = [norm(one) for one in layer.norms]
         self.think = linear(layer.think[0]), linear(layer.think[2])
 
-    def tell(self, own: Floats | None, seen: Floats, ago: Ints, film: Floats | None) -> Heard:
-        """See `Attend.tell`; of one event, how long ago each that is seen was, shifted as in `View`."""
+    def tell(self, own: Floats, seen: Floats, ago: Ints, film: Floats | None) -> Heard:
+        """See `Attend.tell`: of one event, as some listeners hear it.
+
+        Args:
+            own: (listener, past * token, width).
+            seen: (event, width).
+            ago: (event,), how long ago each that is seen was, shifted as in `View`.
+            film: (2, width).
+        """
         sources, bias = [], [self.blocks]
-        if self.past is not None and own is not None:
+        if self.past is not None:
             sources.append(self.past(own))
         if self.played is not None and self.ago is not None:
-            sources.append(self.played(seen))
-            far = self.ago[:, None, ago]
-            bias.append(np.broadcast_to(far, (self.heads, self.blocks.shape[1], len(ago))))
-        both = np.concatenate(sources) if sources else np.zeros((0, 2 * self.heads * self.depth), np.float32)
-        keys, values = both.reshape(len(both), 2, self.heads, self.depth).transpose(1, 2, 0, 3)
-        return Heard(keys.transpose(0, 2, 1), values, np.concatenate(bias, 2), film)
+            played = self.played(seen)
+            sources.append(np.broadcast_to(played, (len(own), *played.shape)))
+            bias.append(np.broadcast_to(self.ago[:, None, ago], (self.heads, self.blocks.shape[1], len(ago))))
+        nothing = np.zeros((len(own), 0, 2 * self.heads * self.depth), np.float32)
+        both = np.concatenate((nothing, *sources), 1)
+        keys, values = both.reshape(*both.shape[:2], 2, self.heads, self.depth).transpose(2, 0, 3, 1, 4)
+        return Heard(keys.swapaxes(2, 3), values, np.concatenate(bias, 2), film)
 
     def __call__(self, x: Floats, heard: Heard) -> Floats:
-        """(token, width) to the same."""
+        """(listener, token, width) to the same."""
         if heard.film is not None:
             x = x + x * heard.film[0] + heard.film[1]
-        parts = self.own(self.norms[0](x)).reshape(len(x), 3, self.heads, self.depth).transpose(1, 2, 0, 3)
-        keys = np.concatenate((parts[1].transpose(0, 2, 1), heard.keys), 2)
-        values = np.concatenate((parts[2], heard.values), 1)
-        scores = parts[0] @ keys
-        kernels.weighed(scores, heard.bias, self.depth**-0.5)
-        x = x + self.out((scores @ values).transpose(1, 0, 2).reshape(len(x), -1))
+        shape = (*x.shape[:2], 3, self.heads, self.depth)
+        query, key, value = self.own(self.norms[0](x)).reshape(shape).transpose(2, 0, 3, 1, 4)  # (L, H, G, D) each
+        scores = query @ np.concatenate((key.swapaxes(2, 3), heard.keys), 3)
+        _soften(scores, heard.bias, self.depth**-0.5)
+        mixed = scores @ np.concatenate((value, heard.values), 2)
+        x = x + self.out(mixed.swapaxes(1, 2).reshape(x.shape))
         first, last = self.think
         thought: Floats = x + last(np.maximum(first(self.norms[1](x)), 0))
         return thought
@@ -126,7 +135,7 @@ class LookingBack:
         relative = by_distance[:, rows, ago.clip(0, self.near)]
         relative[:, (ago < 0) | (ago >= self.span)] = kernels.FAR
         scores = query @ keys.transpose(0, 2, 1)
-        kernels.weighed(scores, np.ascontiguousarray(relative), float(scale))
+        _soften(scores, relative, float(scale))
         mixed = (scores @ values).transpose(1, 0, 2).reshape(many, -1).astype(np.float32, copy=False)
         looked = self.out(mixed)
         looked += x
@@ -159,6 +168,15 @@ class Remembered:
             hidden = _sigmoid(give) * np.tanh(cell)
             seen[event] = x[event] + hidden
         return seen, (hidden, cell)
+
+
+def _soften(scores: Floats, bias: Floats, scale: float) -> None:
+    """Scores (..., query, key) become the softmax of scale * scores + bias, in place."""
+    scores *= np.float32(scale)
+    scores += bias
+    scores -= scores.max(-1, keepdims=True)
+    np.exp(scores, out=scores)
+    scores /= scores.sum(-1, keepdims=True)
 
 
 def _sigmoid(x: Floats) -> Floats:

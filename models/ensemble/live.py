@@ -25,9 +25,11 @@ class Event(NamedTuple):
 
     heard: tuple[Heard, ...]
     keys: Floats
-    """(key, width): features."""
+    """(listener, key, width): features."""
     before: Floats
-    """(group, width)."""
+    """(listener, group, width)."""
+    weights: Floats
+    """(listener,)."""
 
 
 class Live:
@@ -109,6 +111,7 @@ class Live:
         *,
         ahead: int = 0,
         summary: Floats | None = None,
+        free: bool = False,
     ) -> Event:
         """See `Network.scene`.
 
@@ -120,37 +123,45 @@ class Live:
             present: (group,).
             ahead: how many events may be looked ahead at.
             summary: from `summed`.
+            free: whether a listener that does not hear the past counts as `blend` says.
         """
         config = self.config
         first, last = max(0, at - config.context + 1), at + ahead + 1
         seen, current = encoded[first:last], encoded[at]
         ago = (at - np.arange(first, first + len(seen)) + config.ahead).clip(0, config.context + config.ahead)
-        tokens = np.where(past == UNKNOWN, HIDDEN, past)
-        sounded = self._grouped(self._before, tokens)  # (M, G, W)
-        own = (sounded[: config.past] + self._group).reshape(-1, config.width) if config.past else None
+        weights = np.array([1 - config.blend, config.blend] if free else [1.0, 0.0], np.float32)
+        heard = np.stack((past, np.full_like(past, UNKNOWN)))[weights > 0]
+        tokens = np.where(heard == UNKNOWN, HIDDEN, heard)
+        sounded = self._grouped(self._before, tokens)  # (L, M, G, W)
+        own = (sounded[:, : config.past] + self._group).reshape(len(heard), -1, config.width)
         slices = np.split(seen, len(self._layers), -1) if config.condition == "slices" else [seen] * len(self._layers)
         films = self._film(current, present, summary)
-        heard = tuple(
+        told = tuple(
             layer.tell(own, part, ago, film) for layer, part, film in zip(self._layers, slices, films, strict=True)
         )
-        return Event(heard, self._keys(current, given, tokens[0]), sounded[0])
+        keys = np.stack([self._keys(current, given, one[0]) for one in tokens])
+        return Event(told, keys, sounded[:, 0], weights[weights > 0])
 
     def scores(self, event: Event, known: Ints) -> Floats:
-        """Of all outcomes of all slots, (slot, key + 1), illegal ones among them; see `Network.logits`."""
+        """Of all outcomes of all slots, (slot, key + 1), illegal ones among them; see `Network.logits`.
+
+        Of several listeners a weighted product of what they expect.
+        """
         x = self._grouped(self._now, np.where(known == UNKNOWN, HIDDEN, known)) + event.before + self._group
         for layer, heard in zip(self._layers, event.heard, strict=True):
             x = layer(x, heard)
         x = self._norm(x)
-        width = self.config.key_width
-        pointers = self._point(x).reshape(-1, width)[self._seat]
-        scores = np.empty((self.slots, KEYS + 1), np.float32)
-        scores[:, :KEYS] = pointers @ event.keys.T * np.float32(width**-0.5) + self._range
-        scores[:, KEYS] = self._rest(x).reshape(-1)[self._seat]
-        return scores
+        width, listeners = self.config.key_width, len(x)
+        pointers = self._point(x).reshape(listeners, -1, width)[:, self._seat]
+        scores = np.empty((listeners, self.slots, KEYS + 1), np.float32)
+        scores[..., :KEYS] = pointers @ event.keys.swapaxes(1, 2) * np.float32(width**-0.5) + self._range
+        scores[..., KEYS] = self._rest(x).reshape(listeners, -1)[:, self._seat]
+        found: Floats = scores[0] if listeners == 1 else np.tensordot(event.weights, scores, 1)
+        return found
 
     def draw(  # noqa: PLR0913 - what is wanted and what is forbidden
         self,
-        events: Sequence[Event],
+        event: Event,
         known: Ints,
         *,
         passes: int = 0,
@@ -159,15 +170,12 @@ class Live:
         lean: Floats | None = None,
         banned: Bools | None = None,
     ) -> Ints:
-        """The slots (slot,), see `passes.draw`; ValueError where the model's numbers are none.
-
-        Of one event, or of the same as `freely` gives it: the scores are weighed by `blend`.
-        """
+        """The slots (slot,), see `passes.draw`; ValueError where the model's numbers are none."""
         decided = known.astype(np.int64)
         forbidden = np.zeros((self.slots, KEYS + 1), bool) if banned is None else banned
         passes = passes or self.config.passes
         for left in range(passes, 0, -1):
-            scores = self._blended([self.scores(event, decided) for event in events])
+            scores = self.scores(event, decided)
             if lean is not None:
                 scores += lean
             rolled = np.zeros(self.slots, np.float32) if dice is None else dice.random(self.slots, np.float32)
@@ -175,31 +183,6 @@ class Live:
                 raise ValueError("the model's scores are no numbers")
         kernels.tidy(decided, known.astype(np.int64), self.owner)
         return decided
-
-    def freely(  # noqa: PLR0913 - as `event`
-        self,
-        encoded: Floats,
-        at: int,
-        given: Floats,
-        past: Ints,
-        present: Bools,
-        *,
-        ahead: int = 0,
-        summary: Floats | None = None,
-    ) -> list[Event]:
-        """As `event`, as it is heard by a player that hears itself, and by one that does not, as far as they count."""
-        deaf = np.full_like(past, UNKNOWN)
-        listeners = [past] * (self.config.blend < 1) + [deaf] * (self.config.blend > 0)
-        return [self.event(encoded, at, given, one, present, ahead=ahead, summary=summary) for one in listeners]
-
-    def _blended(self, scores: Sequence[Floats]) -> Floats:
-        """A weighted product of their distributions."""
-        if len(scores) == 1:
-            return scores[0]
-        blend = np.float32(self.config.blend)
-        hearing, deaf = scores
-        found: Floats = (1 - blend) * hearing + blend * deaf
-        return found
 
     def _grouped(self, table: Floats, tokens: Ints) -> Floats:
         """Tokens (..., slot) as vectors (..., group, width): of each group the sum of its slots'."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -18,7 +19,7 @@ from models.learned.listening import OCTAVE, dice
 from models.player import Answer, Frame, Moment, Scoring, Sound, Wish
 from models.rules.choirs import BASSOON, CELLO, CLARINET, CONTRABASS, FLUTE, HORN, OBOE, VIOLA, VIOLIN_1, VIOLIN_2
 from models.rules.orchestra import BALANCE
-from music.orchestra import FIRST_SLOT, SECTIONS
+from music.orchestra import FIRST_SLOT, SECTIONS, SLOTS
 
 UPPER = (VIOLIN_1, FLUTE, OBOE, CLARINET, VIOLIN_2, VIOLA, HORN, BASSOON, CELLO, CONTRABASS)
 """Who takes a melody that the model has left out, in turn; a bass, the other way round."""
@@ -41,6 +42,22 @@ class State:
     """(past, slot): what sounded at the events before, newest first."""
     beat: float | None = None
     """Of the newest event."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """What follows from the preset alone."""
+
+    desks: tuple[tuple[int, ...], ...]
+    """By section its voices, the top one first: those that may play."""
+    present: Bools
+    """(section,)."""
+    known: Ints
+    """(slot,): a rest for who does not play, all others are to be decided."""
+    outside: Bools
+    """(slot, key): what none of its section's parts has."""
+    firsts: Ints
+    """The slots of forced sections that are the last to be silent."""
 
 
 class OrchestraPlayer:
@@ -77,29 +94,27 @@ class OrchestraPlayer:
         scoring = wish.scoring
         if not held or scoring is None:
             return Answer((None,) * len(wish.ranges))
-        desks = _desks(wish, scoring)
+        plan = _plan(wish)
         if not moment.onsets and moment.last and len(moment.last.pitches) == len(wish.ranges):
-            playing = _still(moment.last, held, desks)  # a key went up: nobody has to think about that
+            playing = _still(moment.last, held, plan)  # a key went up: nobody has to think about that
         else:
-            playing = self._drawn(state, held, moment, desks)
-        _cover(playing, [sound.pitch for sound in held], desks, wish)
-        return _answer(playing, desks, held, moment)
+            playing = self._drawn(state, held, moment, scoring)
+        _cover(playing, [sound.pitch for sound in held], plan, wish)
+        return _answer(playing, plan, held, moment)
 
-    def _drawn(self, state: State, held: tuple[Sound, ...], moment: Moment, desks: list[list[int]]) -> list[list[int]]:
+    def _drawn(self, state: State, held: tuple[Sound, ...], moment: Moment, scoring: Scoring) -> list[list[int]]:
         """What each section plays, from the top down."""
-        live, scoring = self._live, moment.wish.scoring
-        assert scoring is not None  # noqa: S101 - who has desks has a scoring
-        given = _planes(held, moment.onsets)
+        live, plan = self._live, _plan(moment.wish)
+        given, at = _planes(held, moment.onsets), len(state.heard)
         seen = self._encoded(state, given, moment)
-        present = np.array([bool(own) for own in desks])
-        events = live.freely(seen, len(state.heard), given, state.past, present, ahead=len(seen) - len(state.heard) - 1)
+        event = live.event(seen, at, given, state.past, plan.present, ahead=len(seen) - at - 1, free=True)
         drawn = live.draw(
-            events, self._known(desks), temperature=max(0.0, moment.wish.temperature), dice=dice(moment),
-            lean=self._lean(held, moment, scoring), banned=self._banned(held, desks, moment.wish),
+            event, plan.known, temperature=max(0.0, moment.wish.temperature), dice=dice(moment),
+            lean=self._lean(held, moment, scoring), banned=_banned(held, plan),
         ).tolist()  # fmt: skip
         return [
             [key + LOWEST for key in drawn[first : first + len(own)] if key != REST]
-            for first, own in zip(FIRST_SLOT, desks, strict=True)
+            for first, own in zip(FIRST_SLOT, plan.desks, strict=True)
         ]
 
     def _encoded(self, state: State, given: Floats, moment: Moment) -> Floats:
@@ -110,14 +125,6 @@ class OrchestraPlayer:
         planes = np.stack([given, *(_planes(one.held, one.onsets) for one in coming)])
         new, _ = self._live.steps(planes, elapsed, state.memories)
         return np.concatenate((state.heard, new))
-
-    def _known(self, desks: list[list[int]]) -> Ints:
-        """Who does not play rests; all others are to be decided."""
-        known = np.full(self._live.slots, UNKNOWN)
-        for section, own in enumerate(desks):
-            first = FIRST_SLOT[section]
-            known[first + len(own) : first + SECTIONS[section].desks] = REST
-        return known
 
     def _slots(self, answer: Answer | None, sections: Sequence[int]) -> Ints:
         """What an answer sounds, (slot,); all rests where there is none."""
@@ -137,34 +144,14 @@ class OrchestraPlayer:
         share = scoring.density - 0.5 + scoring.weight * (touch - MIDDLE) / SPAN / 2
         fresh = {sound.pitch for sound in moment.onsets}
         going_on = {sound.pitch % OCTAVE for sound in held if sound.pitch not in fresh}
-        for section, first in enumerate(FIRST_SLOT):
-            mine = slice(first, first + SECTIONS[section].desks)
-            found[mine, REST] -= THICK * share
-            if SECTIONS[section].instrument.family in scoring.forced:
-                found[first, REST] -= 2 * THICK
+        found[:, REST] -= THICK * share
+        found[_plan(moment.wish).firsts, REST] -= 2 * THICK
         if moment.last and len(moment.last.pitches) == len(scoring.sections):
             for section, pitch in zip(scoring.sections, moment.last.pitches, strict=True):
                 if pitch is not None and pitch % OCTAVE in going_on and 0 <= pitch - LOWEST < KEYS:
                     first = FIRST_SLOT[section]
                     found[first : first + SECTIONS[section].desks, pitch - LOWEST] += STAYS
         return found
-
-    def _banned(self, held: Sequence[Sound], desks: list[list[int]], wish: Wish) -> Bools:
-        """Bool (slot, key + 1): what is out of a part's range or of the chord."""
-        classes = {sound.pitch % OCTAVE for sound in held}
-        pitches = LOWEST + np.arange(KEYS)
-        foreign = np.ones(OCTAVE, bool)
-        foreign[list(classes)] = False
-        foreign = foreign[pitches % OCTAVE]
-        banned = np.zeros((self._live.slots, KEYS + 1), bool)
-        for section, own in enumerate(desks):
-            inside = np.zeros(KEYS, bool)
-            for voice in own:
-                low, high = wish.ranges[voice]
-                inside |= (pitches >= low) & (pitches <= high)
-            first = FIRST_SLOT[section]
-            banned[first : first + SECTIONS[section].desks, :KEYS] = foreign | ~inside
-        return banned
 
 
 def _planes(held: Iterable[Sound], onsets: Iterable[Sound]) -> Floats:
@@ -177,34 +164,59 @@ def _planes(held: Iterable[Sound], onsets: Iterable[Sound]) -> Floats:
     return planes
 
 
-def _desks(wish: Wish, scoring: Scoring) -> list[list[int]]:
-    """By section its voices, the top one first: those that may play."""
-    found: list[list[int]] = [[] for _ in SECTIONS]
+@lru_cache(maxsize=32)
+def _plan(wish: Wish) -> Plan:
+    scoring = wish.scoring
+    assert scoring is not None  # noqa: S101 - nobody else asks
+    desks: list[list[int]] = [[] for _ in SECTIONS]
     for voice, section in enumerate(scoring.sections):
         muted = SECTIONS[section].instrument.family in scoring.muted
         low, high = wish.ranges[voice]
-        if not muted and low <= high and len(found[section]) < min(scoring.divisi, SECTIONS[section].desks):
-            found[section].append(voice)
-    return found
+        if not muted and low <= high and len(desks[section]) < min(scoring.divisi, SECTIONS[section].desks):
+            desks[section].append(voice)
+    known, outside = np.full(len(SLOTS), UNKNOWN), np.ones((len(SLOTS), KEYS), bool)
+    pitches = LOWEST + np.arange(KEYS)
+    for section, own in enumerate(desks):
+        first, last = FIRST_SLOT[section], FIRST_SLOT[section] + SECTIONS[section].desks
+        known[first + len(own) : last] = REST
+        for low, high in (wish.ranges[voice] for voice in own):
+            outside[first:last] &= (pitches < low) | (pitches > high)
+    forced = [one for one, section in enumerate(SECTIONS) if section.instrument.family in scoring.forced]
+    return Plan(
+        desks=tuple(tuple(own) for own in desks),
+        present=np.array([bool(own) for own in desks]),
+        known=known,
+        outside=outside,
+        firsts=np.array([FIRST_SLOT[section] for section in forced], np.int64),
+    )
 
 
-def _still(last: Answer, held: Sequence[Sound], desks: list[list[int]]) -> list[list[int]]:
+def _banned(held: Sequence[Sound], plan: Plan) -> Bools:
+    """Bool (slot, key + 1): what is out of a part's range or of the chord."""
+    foreign = np.ones(OCTAVE, bool)
+    foreign[[sound.pitch % OCTAVE for sound in held]] = False
+    banned = np.zeros((len(SLOTS), KEYS + 1), bool)
+    banned[:, :KEYS] = plan.outside | foreign[(LOWEST + np.arange(KEYS)) % OCTAVE]
+    return banned
+
+
+def _still(last: Answer, held: Sequence[Sound], plan: Plan) -> list[list[int]]:
     """Of what each section plays, what is still of the chord."""
     classes = {sound.pitch % OCTAVE for sound in held}
-    playing = [[last.pitches[voice] for voice in own] for own in desks]
+    playing = [[last.pitches[voice] for voice in own] for own in plan.desks]
     return [
         sorted((pitch for pitch in own if pitch is not None and pitch % OCTAVE in classes), reverse=True)
         for own in playing
     ]
 
 
-def _cover(playing: list[list[int]], keys: Sequence[int], desks: list[list[int]], wish: Wish) -> None:
+def _cover(playing: list[list[int]], keys: Sequence[int], plan: Plan, wish: Wish) -> None:
     """Melody and bass are played at pitch, and every class by somebody, where anybody is free and able to."""
 
     def give(pitch: int, order: Iterable[int]) -> None:
         for section in order:
-            free = len(playing[section]) < len(desks[section])
-            able = any(wish.ranges[voice][0] <= pitch <= wish.ranges[voice][1] for voice in desks[section])
+            free = len(playing[section]) < len(plan.desks[section])
+            able = any(wish.ranges[voice][0] <= pitch <= wish.ranges[voice][1] for voice in plan.desks[section])
             if free and able and pitch not in playing[section]:
                 playing[section] = sorted([*playing[section], pitch], reverse=True)
                 return
@@ -217,13 +229,13 @@ def _cover(playing: list[list[int]], keys: Sequence[int], desks: list[list[int]]
             give(pitch, UPPER)
 
 
-def _answer(playing: list[list[int]], desks: list[list[int]], held: Sequence[Sound], moment: Moment) -> Answer:
+def _answer(playing: list[list[int]], plan: Plan, held: Sequence[Sound], moment: Moment) -> Answer:
     """Sections as voices; each as loud, and struck or not, as the key that it is nearest to."""
     voices = len(moment.wish.ranges)
     pitches: list[int | None] = [None] * voices
     velocities = [max(sound.velocity for sound in held)] * voices
     fresh, struck = {sound.pitch for sound in moment.onsets}, set()
-    for section, (own, pitched) in enumerate(zip(desks, playing, strict=True)):
+    for section, (own, pitched) in enumerate(zip(plan.desks, playing, strict=True)):
         for voice, pitch in _seated(own, pitched, moment.wish):
             source = min(
                 (sound for sound in held if sound.pitch % OCTAVE == pitch % OCTAVE),
@@ -236,7 +248,7 @@ def _answer(playing: list[list[int]], desks: list[list[int]], held: Sequence[Sou
     return Answer(tuple(pitches), struck=frozenset(struck), velocities=tuple(velocities))
 
 
-def _seated(voices: list[int], pitches: Sequence[int], wish: Wish) -> Iterable[tuple[int, int]]:
+def _seated(voices: Sequence[int], pitches: Sequence[int], wish: Wish) -> Iterable[tuple[int, int]]:
     """The pitches from the top down, each by the next voice whose range has it; who finds none is left out."""
     free = list(voices)
     for pitch in pitches:

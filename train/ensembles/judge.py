@@ -99,7 +99,7 @@ def free(model: EnsembleModel, batch: EventBatch, ahead: int = 0, choice: np.ran
     past = batch.before[0].cpu().numpy()
     found = np.empty((len(given), live.slots), np.int64)
     for event in range(len(given)):
-        certain = live.freely(encoded, event, given[event], past, present, ahead=ahead, summary=summary)
+        certain = live.event(encoded, event, given[event], past, present, ahead=ahead, summary=summary, free=True)
         found[event] = live.draw(certain, known, temperature=float(choice is not None), dice=choice, lean=live.eager)
         past = np.concatenate((found[event][None], past))[: max(1, model.config.past)]
     return torch.from_numpy(found)

@@ -113,6 +113,6 @@ def ms_per_event(model: EnsembleModel, piece: orchestra.Piece) -> float:
         start = time.perf_counter()
         new, memories = live.steps(given[event][None], [elapsed[event]], memories)
         heard = np.concatenate((heard, new))[-model.config.context :]
-        live.draw(live.freely(heard, len(heard) - 1, given[event], past, present), known)
+        live.draw(live.event(heard, len(heard) - 1, given[event], past, present, free=True), known)
         taken.append((time.perf_counter() - start) * 1000)
     return float(np.median(taken))

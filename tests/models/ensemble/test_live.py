@@ -64,7 +64,7 @@ def test_event_by_event_it_scores_and_draws_as_the_network(more: dict[str, Any])
         legal = torch.isfinite(expected[0, event]).numpy()
         found = live.scores(of, known[0, event].numpy())
         np.testing.assert_allclose(found[legal], expected[0, event].numpy()[legal], atol=2e-3, rtol=1e-3)
-        played = live.draw([of], known[0, event].numpy(), lean=lean.numpy(), banned=banned.numpy())
+        played = live.draw(of, known[0, event].numpy(), lean=lean.numpy(), banned=banned.numpy())
         assert played.tolist() == drawn[0, event].tolist()
 
 
@@ -79,9 +79,24 @@ def test_what_is_drawn_by_chance_is_as_likely_as_the_model_says() -> None:
     new, _ = live.steps(piece.given[0].numpy(), piece.elapsed[0].tolist(), live.start())
     of = live.event(new, 0, piece.given[0, 0].numpy(), piece.before[0].numpy(), piece.present[0].numpy())
     dice = np.random.default_rng(4)
-    drawn = [int(live.draw([of], known, temperature=1.0, dice=dice)[2]) for _ in range(2000)]
+    drawn = [int(live.draw(of, known, temperature=1.0, dice=dice)[2]) for _ in range(2000)]
     found = np.bincount(drawn, minlength=KEYS + 1) / len(drawn)
     assert np.abs(found - chances).max() < 0.04
+
+
+@torch.inference_mode()
+def test_who_does_not_hear_itself_is_weighed_in_where_it_plays_freely() -> None:
+    model = made(blend=0.7)
+    live, piece = Live(model), music(model, batch=1, events=3)
+    given, present = piece.given[0].numpy(), piece.present[0].numpy()
+    past, unknown = piece.target[0, :2].numpy(), np.full(model.slots, UNKNOWN)
+    new, _ = live.steps(given, piece.elapsed[0].tolist(), live.start())
+
+    def scores(heard: np.ndarray, *, free: bool) -> np.ndarray:
+        return live.scores(live.event(new, 2, given[2], heard, present, free=free), unknown)
+
+    hearing, deaf = scores(past, free=False), scores(np.full_like(past, UNKNOWN), free=False)
+    np.testing.assert_allclose(scores(past, free=True), 0.3 * hearing + 0.7 * deaf, atol=1e-4)
 
 
 def test_numbers_that_are_none_are_refused() -> None:
@@ -94,7 +109,7 @@ def test_numbers_that_are_none_are_refused() -> None:
     past = np.full((2, model.slots), REST)
     of = live.event(new, 0, nothing, past, np.ones(len(model.config.groups), bool))
     with pytest.raises(ValueError, match="no numbers"):
-        live.draw([of], np.full(model.slots, UNKNOWN))
+        live.draw(of, np.full(model.slots, UNKNOWN))
 
 
 def test_a_batch_knows_how_many_it_holds() -> None:
