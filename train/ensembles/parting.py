@@ -18,7 +18,7 @@ over, and a semitone that a hand has to go. Taste."""
 
 
 def parted(keys: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """(event, 2 * finger) of pitches, the right hand's first, each hand from the top down, `REST` where a finger is free.
+    """(event, finger of two hands) of pitches, the right hand's first, each from the top down, `REST` where free.
 
     Of more notes than fingers the outer ones stay, and from the top down what is between.
 

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from models.ensemble.batch import EventBatch, kind_of
 from models.ensemble.config import KEYS, LOWEST, REST, EnsembleConfig
-from models.ensemble.encoder import ELAPSED
 from models.ensemble.legal import UNKNOWN
 from models.rules.hands import FINGERS
 from models.rules.reduction import Reduction, reduce_events
@@ -52,9 +51,7 @@ class Reduced:
     def cut(self, events: int) -> Reduced:
         """Its first events."""
         rows = slice(0, events)
-        return Reduced(
-            self.title, self.kind, self.slots[rows], self.struck[rows], self.beat[rows], self.hands[rows]
-        )
+        return Reduced(self.title, self.kind, self.slots[rows], self.struck[rows], self.beat[rows], self.hands[rows])
 
 
 def reduced(arrays: Ensembles) -> Reduced:
@@ -119,7 +116,7 @@ class PianoPart:
         return EventBatch(
             given=torch.from_numpy(given)[None],
             target=torch.from_numpy(target)[None],
-            elapsed=kind_of(torch.from_numpy(beats), ELAPSED)[None],
+            elapsed=kind_of(torch.from_numpy(beats))[None],
             mask=(torch.arange(events) < there)[None],
             present=torch.ones(1, HANDS, dtype=torch.bool),
             before=torch.from_numpy(before)[None],
