@@ -93,11 +93,12 @@ def test_a_piano_comes_back_from_an_orchestra(made: Ensembles) -> None:
 
 def test_an_eager_model_plays_more(made: Ensembles) -> None:
     torch.manual_seed(1)
-    shape = {"width": 16, "key_width": 8, "heads": 2, "context": 4, "reach": 6}
     piece = reduced(made.piece(made.index[1]))
     notes = []
     for eager in (0.0, 4.0):
-        model: Network = EnsembleModel(EnsembleConfig(ensemble="piano", eager=eager, **shape)).eval()
+        model: Network = EnsembleModel(
+            EnsembleConfig(ensemble="piano", eager=eager, width=16, key_width=8, heads=2, context=4)
+        ).eval()
         torch.manual_seed(2)
         for value in model.parameters():
             torch.nn.init.normal_(value, std=0.2)
