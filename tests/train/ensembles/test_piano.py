@@ -6,16 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 from models.ensemble.config import LOWEST, REST, EnsembleConfig
 from models.ensemble.legal import UNKNOWN
-from models.ensemble.model import EnsembleModel
-from models.ensemble.network import Network
 from music.midifile import Score
 from tests.train.ensembles.makers import CELLO, FLUTE, OBOE, orchestra, pairs, piano
 from tests.train.pieces import part, score
-from train.ensembles import judge
 from train.ensembles.arrays import Ensembles
 from train.ensembles.parting import parted
 from train.ensembles.piano import DOUBLED, HELD, STRUCK, PianoPart, reduced
@@ -89,20 +85,3 @@ def test_a_piano_comes_back_from_an_orchestra(made: Ensembles) -> None:
     keys = np.asarray(arrays.piano)
     trip = reduction.orchestrated("scales", keys, arrays.beat)
     assert reduction.returned([reduction.rules(trip.slots, trip.struck)], [keys > 0]) > 0.8
-
-
-def test_an_eager_model_plays_more(made: Ensembles) -> None:
-    torch.manual_seed(1)
-    piece = reduced(made.piece(made.index[1]))
-    notes = []
-    for eager in (0.0, 4.0):
-        model: Network = EnsembleModel(
-            EnsembleConfig(ensemble="piano", eager=eager, width=16, key_width=8, heads=2, context=4)
-        ).eval()
-        torch.manual_seed(2)
-        for value in model.parameters():
-            torch.nn.init.normal_(value, std=0.2)
-        window = PianoPart(piece, model.config).window(0, len(piece), 0)
-        assert isinstance(model, EnsembleModel)
-        notes.append(int((judge.free(model, window) != REST).sum()))
-    assert notes[1] > notes[0]
