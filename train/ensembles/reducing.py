@@ -127,9 +127,7 @@ def _pianos(ensembles: Ensembles, split: str) -> list[tuple[Reduced, reduction.K
     for entry in ensembles.of(split):
         if entry.kind == "pair":
             arrays = ensembles.piece(entry)
-            rows = np.flatnonzero(np.asarray(arrays.at_piano))[:TRIP_EVENTS]
-            piano = np.asarray(arrays.piano)[rows]
-            found.append((reduction.orchestrated(entry.title, piano, arrays.beat[rows]), piano > 0))
+            found.append((reduction.orchestrated(arrays, TRIP_EVENTS), arrays.piano[:TRIP_EVENTS] > 0))
     return found
 
 

@@ -14,23 +14,21 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from models.player import FRAMES_PER_BEAT, Answer, Frame, Moment, Scoring, Sound, Wish
+from models.player import Scoring, Wish
 from models.rules.hands import FINGERS
-from models.rules.orchestra import RuleOrchestra
 from models.rules.reduction import SPAN
 from music.orchestra import REST, SECTIONS, SLOTS
+from train.ensembles.arrays import Ensembles
 from train.ensembles.events import KEYS, LOWEST
+from train.ensembles.parting import parted
 from train.ensembles.piano import HELD, STRUCK, Pitches, Reduced, by_rules, planes
+from train.evaluate.orchestra_rules import answers
 
 Keys = NDArray[np.bool_]
 """(event, key): what the piano sounds."""
 Figures = dict[str, float]
 
 CLASSES = 12
-TOUCH = 80
-LONGEST_GAP = 16
-"""Frames that are heard between two events at most."""
-PIANO_HELD, PIANO_STRUCK = 1, 2
 
 
 class Player(Protocol):
@@ -194,32 +192,20 @@ def shuffled(pieces: Sequence[Reduced]) -> list[Reduced]:
     return found
 
 
-def orchestrated(title: str, piano: NDArray[np.uint8], beat: NDArray[np.float32]) -> Reduced:
-    """A piano piece, (event, key) of 0 silent, 1 held, 2 struck, as the rules orchestrate it, live and event by event.
+def orchestrated(arrays: Ensembles, events: int) -> Reduced:
+    """The first events of a piece's piano as the rules orchestrate them, live.
 
-    Its hands are empty: what is to come back is the piano itself.
+    The hands are those of the piano, parted by rule.
     """
-    player, sections = RuleOrchestra(), tuple(section for section, _ in SLOTS)
+    sections = tuple(section for section, _ in SLOTS)
     wish = Wish(tuple(SECTIONS[section].instrument.practical for section in sections), scoring=Scoring(sections))
-    state, last = player.start(), Answer((None,) * len(sections))
-    slots, struck = np.zeros((len(piano), len(SLOTS)), np.uint8), np.zeros((len(piano), len(SLOTS)), bool)
-    ends = np.append(beat[1:], beat[-1:] + 1)
-    for event, row in enumerate(piano):
-        held, fresh = _sounds(row >= PIANO_HELD), _sounds(row == PIANO_STRUCK)
-        sounded = last.pitches
-        last = player.answer(state, held, Moment(float(beat[event]), wish, last, onsets=fresh))
-        for slot, pitch in enumerate(last.pitches):
-            if pitch is not None:
-                slots[event, slot] = pitch
-                struck[event, slot] = pitch != sounded[slot] or pitch in (last.struck or ())
-        frames = round(float(ends[event] - beat[event]) * FRAMES_PER_BEAT)
-        for frame in range(min(LONGEST_GAP, max(1, frames))):
-            state = player.hear(state, Frame(() if frame else fresh, held, last))
-    return Reduced(title, "round trip", slots, struck, beat, np.zeros((len(piano), 2 * FINGERS), np.uint8))
-
-
-def _sounds(keys: NDArray[np.bool_]) -> tuple[Sound, ...]:
-    return tuple(Sound(int(key) + LOWEST, TOUCH) for key in np.flatnonzero(keys))
+    slots, struck = np.zeros((len(arrays.piano), len(SLOTS)), np.uint8), np.zeros((len(arrays.piano), len(SLOTS)), bool)
+    for event, answer in enumerate(answers(arrays, wish, sections)):
+        slots[event] = [REST if pitch is None else pitch for pitch in answer.pitches]
+        again = np.isin(slots[event], list(answer.struck or ()))
+        struck[event] = (slots[event] != REST) & (again | (slots[event] != slots[event - 1] if event else True))
+    whole = Reduced(arrays.index[0].title, "round trip", slots, struck, arrays.beat, parted(np.asarray(arrays.piano)))
+    return whole.cut(events)
 
 
 def returned(found: Sequence[Keys], pianos: Sequence[Keys]) -> float:
