@@ -16,7 +16,7 @@ from music.errors import ContinuoError, did_you_mean
 
 FORMAT = 1
 
-Task = Literal["keys", "voices", "hands", "lead", "orchestra"]
+Task = Literal["keys", "voices", "hands", "lead", "orchestra", "reduce", "choir"]
 
 _Share = Annotated[float, Meta(ge=0, le=1)]
 _Count = Annotated[int, Meta(ge=1)]
@@ -188,7 +188,7 @@ def _completed(config: Config) -> dict[str, Any]:
     return model
 
 
-_ENSEMBLES = {"orchestra": "orchestra"}
+_ENSEMBLES = {"orchestra": "orchestra", "reduce": "piano", "choir": "choir"}
 """Who plays, by the task."""
 
 

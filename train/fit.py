@@ -133,7 +133,7 @@ def _first_process() -> bool:
 
 _FREE = {
     "data": {"attribution"},
-    "model": {"blend", "strict"},
+    "model": {"blend", "strict", "eager"},
     "train": {"epochs", "patience", "valid_every", "save_minutes", "threads", "workers"},
 }
 """What may differ when a run goes on: it does not change what is learned."""

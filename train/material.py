@@ -13,12 +13,14 @@ from models.frame_model import FrameModel
 from music import files
 from music.errors import ContinuoError
 from train.config import Config
-from train.ensembles import judge
-from train.ensembles.arrays import Ensembles
+from train.ensembles import judge, reducing, singing
+from train.ensembles.arrays import Ensembles, Entry
+from train.ensembles.choir import ChoirPart, ChoirWindows, sung
+from train.ensembles.piano import PianoPart, reduced
 from train.ensembles.prepare import find, open_ensembles
-from train.ensembles.windows import EventWindows
+from train.ensembles.windows import EventWindows, Part, Windowed
 from train.evaluate import score
-from train.evaluate.pieces import Piece
+from train.evaluate.pieces import Piece, spread
 from train.evaluate.stream import nats
 from train.feed import Source
 from train.rolls import open_rolls
@@ -43,7 +45,7 @@ class Material:
 
 def gather(config: Config, data: Path, cache: Path, progress: Progress | None = None) -> Material:
     """Open what a config learns from; ContinuoError where there is nothing to learn from."""
-    return (_performed if config.data.task == "orchestra" else _framed)(config, data, cache, progress)
+    return _GATHERED.get(config.data.task, _framed)(config, data, cache, progress)
 
 
 def _framed(config: Config, data: Path, cache: Path, progress: Progress | None) -> Material:
@@ -63,13 +65,33 @@ def _framed(config: Config, data: Path, cache: Path, progress: Progress | None) 
 def _performed(config: Config, data: Path, cache: Path, progress: Progress | None) -> Material:
     ensembles = performed(config, data, cache, progress)
     _refuse_empty(data, ensembles.of("valid"))
-    settings = judge.config_of(config)
-    some = judge.excerpts(ensembles, settings)
+    settings, reduces = judge.config_of(config), config.data.task == "reduce"
+
+    def part(entry: Entry) -> Windowed:
+        piece = ensembles.piece(entry)
+        return PianoPart(reduced(piece), settings) if reduces else Part(piece, settings)
+
+    some = judge.middles(map(part, spread(ensembles.of("valid"), judge.EXCERPTS)))
     windows = EventWindows(
-        ensembles, "train", settings,
+        list(map(part, ensembles.of("train"))),
         window=config.data.window, seed=config.train.seed, transpose=config.data.transpose,
     )  # fmt: skip
-    return Material(windows, lambda model: judge.quick(model, some), ensembles.of("train"), _remark(ensembles.folder))
+    quick = reducing.quick if reduces else judge.quick
+    return Material(windows, lambda model: quick(model, some), ensembles.of("train"), _remark(ensembles.folder))
+
+
+def _sung(config: Config, data: Path, cache: Path, progress: Progress | None) -> Material:
+    rolls = singing.open_voices(config, data, cache, progress)
+    some = singing.pieces(rolls, "valid", singing.QUICK_PIECES, singing.QUICK_FRAMES)
+    _refuse_empty(data, some)
+    settings = judge.config_of(config)
+    parts = [ChoirPart(sung(rolls, entry), settings) for entry in rolls.of("train")]
+    windows = ChoirWindows(parts, window=config.data.window, seed=config.train.seed, transpose=config.data.transpose)
+    return Material(windows, lambda model: singing.quick(model, some), rolls.of("train"), _remark(rolls.folder))
+
+
+_GATHERED = {"orchestra": _performed, "reduce": _performed, "choir": _sung}
+"""How the material of ensembles is gathered, by the task."""
 
 
 def performed(config: Config, data: Path, cache: Path, progress: Progress | None = None) -> Ensembles:

@@ -44,8 +44,9 @@ ENSEMBLES: dict[EnsembleName, tuple[Group, ...]] = {
     ),
 }  # fmt: skip
 """From the top of the score down."""
-GIVEN: dict[EnsembleName, int] = {"orchestra": 2, "piano": 2 * len(SECTIONS), "choir": 2}
-"""Planes of what is played: held and struck, of the piano, of each section, or of whatever voices are given."""
+GIVEN: dict[EnsembleName, int] = {"orchestra": 2, "piano": 3, "choir": 8}
+"""Planes of what is played. Of a piano: held, struck. Of an orchestra: held, struck, held by more than one; live nobody
+says who plays what. Of a choir: held and struck of each voice, from the soprano down, empty where it is not given."""
 
 
 class EnsembleConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

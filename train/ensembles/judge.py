@@ -20,7 +20,7 @@ from music.errors import ContinuoError
 from music.orchestra import REST as NOBODY
 from train.config import Config
 from train.ensembles.arrays import Ensembles
-from train.ensembles.windows import Part
+from train.ensembles.windows import Part, Windowed
 from train.evaluate import orchestra
 from train.evaluate.pieces import spread
 
@@ -38,9 +38,13 @@ def config_of(config: Config) -> EnsembleConfig:
 
 def excerpts(ensembles: Ensembles, config: EnsembleConfig, split: str = "valid") -> list[EventBatch]:
     """The middle of some pieces of a split, evenly from all of it."""
+    return middles(Part(ensembles.piece(entry), config) for entry in spread(ensembles.of(split), EXCERPTS))
+
+
+def middles(pieces: Iterable[Windowed]) -> list[EventBatch]:
+    """The middle of each piece."""
     found = []
-    for entry in spread(ensembles.of(split), EXCERPTS):
-        piece = Part(ensembles.piece(entry), config)
+    for piece in pieces:
         events = min(EVENTS, len(piece))
         found.append(piece.window((len(piece) - events) // 2, events, 0))
     return found
@@ -72,13 +76,17 @@ def quick(model: EnsembleModel, some: Iterable[EventBatch]) -> dict[str, float]:
 
 
 @torch.inference_mode()
-def forced(model: EnsembleModel, batch: EventBatch, ahead: int = 0) -> Tensor:
-    """The likeliest slots of each event with the written ones before it, long (event, slot)."""
+def forced(model: EnsembleModel, batch: EventBatch, ahead: int = 0, known: Tensor | None = None) -> Tensor:
+    """The likeliest slots of each event with the written ones before it, long (event, slot).
+
+    `known` is what is told of the events beforehand, long (1, event, slot), -1 where nothing is.
+    """
     past = passes.past_of(model, batch.target, batch.before)
     encoded = model.encode(batch.given, batch.elapsed)
     whole = batch.whole if ahead else None
     scene = model.scene(encoded, batch.given, past, batch.present, whole=whole, ahead=ahead)
-    known = passes.evidence(model, batch.present, tuple(batch.target.shape))
+    if known is None:
+        known = passes.evidence(model, batch.present, tuple(batch.target.shape))
     return passes.draw(model, scene, known, LIKELIEST, model.config.passes)[0]
 
 
@@ -88,18 +96,29 @@ def pitches(slots: Tensor) -> NDArray[np.uint8]:
     return found
 
 
-def free(model: EnsembleModel, batch: EventBatch, ahead: int = 0, choice: np.random.Generator | None = None) -> Tensor:
-    """What the model plays along a piece when it hears only itself, long (event, slot): the likeliest, or by chance."""
+def free(
+    model: EnsembleModel,
+    batch: EventBatch,
+    ahead: int = 0,
+    choice: np.random.Generator | None = None,
+    known: Tensor | None = None,
+) -> Tensor:
+    """What the model plays along a piece when it hears only itself, long (event, slot): the likeliest, or by chance.
+
+    `known` as in `forced`.
+    """
     live = Live(model)
     with torch.inference_mode():
         encoded = model.encode(batch.given, batch.elapsed)[0].cpu().numpy()
-        known = passes.evidence(model, batch.present, (1, 1, model.slots))[0, 0].cpu().numpy()
+        told = passes.evidence(model, batch.present, tuple(batch.target.shape)) if known is None else known
     summary = None if batch.whole is None or not ahead else live.summed(batch.whole[0].cpu().numpy())
-    given, present = batch.given[0].cpu().numpy(), batch.present[0].cpu().numpy()
+    given, present, beforehand = batch.given[0].cpu().numpy(), batch.present[0].cpu().numpy(), told[0].cpu().numpy()
     past = batch.before[0].cpu().numpy()
     found = np.empty((len(given), live.slots), np.int64)
     for event in range(len(given)):
         certain = live.event(encoded, event, given[event], past, present, ahead=ahead, summary=summary, free=True)
-        found[event] = live.draw(certain, known, temperature=float(choice is not None), dice=choice, lean=live.eager)
+        found[event] = live.draw(
+            certain, beforehand[event], temperature=float(choice is not None), dice=choice, lean=live.eager
+        )
         past = np.concatenate((found[event][None], past))[: max(1, model.config.past)]
     return torch.from_numpy(found)

@@ -89,7 +89,7 @@ def evaluate(model: EnsembleModel, data: Path, config: Config, split: str, cache
         baselines=baselines(some, train),
         pieces=len(some),
         frames=sum(map(len, some)),
-        ms_per_step=ms_per_event(model, some[0]),
+        ms_per_step=ms_per_event(model, _whole(some[0], model.config)),
         remarks=(REMARK,),
     )
 
@@ -101,15 +101,15 @@ def _shuffled(model: EnsembleModel, some: list[orchestra.Piece]) -> dict[str, fl
     return {name: found[name] for name in names}
 
 
-def ms_per_event(model: EnsembleModel, piece: orchestra.Piece) -> float:
-    """Median of one event decided live: encoded, drawn."""
-    batch, live = _whole(piece, model.config), Live(model)
+def ms_per_event(model: EnsembleModel, batch: EventBatch) -> float:
+    """Median of one event of a piece decided live: encoded, drawn."""
+    live = Live(model)
     given, elapsed = batch.given[0].cpu().numpy(), batch.elapsed[0].tolist()
     past, present = batch.before[0].cpu().numpy(), batch.present[0].cpu().numpy()
     known = np.where(present[live.owner], UNKNOWN, REST)
     taken = []
     memories, heard = live.start(), np.zeros((0, live.width), np.float32)
-    for event in range(min(TIMED, len(piece))):
+    for event in range(min(TIMED, batch.target.shape[1])):
         start = time.perf_counter()
         new, memories = live.steps(given[event][None], [elapsed[event]], memories)
         heard = np.concatenate((heard, new))[-model.config.context :]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -25,20 +26,25 @@ _LOW = np.array([section.instrument.extreme[0] for section in SECTIONS])
 _HIGH = np.array([section.instrument.extreme[1] for section in SECTIONS])
 
 
-class EventWindows:
-    """The windows of a split, for training: `len` of them, `batch` makes some side by side."""
+class Windowed(Protocol):
+    """A piece in event time that windows are cut from."""
 
-    def __init__(  # noqa: PLR0913 - each is a field of a config
-        self,
-        ensembles: Ensembles,
-        split: str,
-        config: EnsembleConfig,
-        *,
-        window: int,
-        seed: int = 0,
-        transpose: tuple[int, int] = (0, 0),
+    def __len__(self) -> int:
+        """Events."""
+        ...
+
+    def window(self, first: int, events: int, shift: int) -> EventBatch:
+        """Some events, so many semitones higher; the events after the end of the piece are not scored."""
+        ...
+
+
+class EventWindows:
+    """The windows of pieces, for training: `len` of them, `batch` makes some side by side."""
+
+    def __init__(
+        self, pieces: Sequence[Windowed], *, window: int, seed: int = 0, transpose: tuple[int, int] = (0, 0)
     ) -> None:
-        self._pieces = [Part(ensembles.piece(entry), config) for entry in ensembles.of(split)]
+        self._pieces = pieces
         self._places = [
             (number, first)
             for number, piece in enumerate(self._pieces)
@@ -64,18 +70,18 @@ class EventWindows:
             first = max(0, min(first + int(dice.integers(0, self._window)), len(piece) - self._window))
             shift = int(dice.integers(self._transpose[0], self._transpose[1] + 1))
             found.append(piece.window(first, self._window, shift))
-        return _beside(found)
+        return beside(found)
 
 
 class Part:
-    """A piece as its model hears it."""
+    """A piano piece with its orchestra as the orchestra's model hears it."""
 
     def __init__(self, arrays: Ensembles, config: EnsembleConfig) -> None:
         """Take the arrays of one piece, see `Ensembles.piece`."""
         self._arrays, self._past = arrays, max(1, config.past)
         slots = np.asarray(arrays.slots)
         self.present = np.array([bool((slots[:, first] != NOBODY).any()) for first in FIRST_SLOT])
-        self._whole = _summary(np.asarray(arrays.piano)) if config.summary else None
+        self._whole = summary(np.asarray(arrays.piano)) if config.summary else None
 
     def __len__(self) -> int:
         return len(self._arrays.piano)
@@ -134,8 +140,8 @@ def moved(roll: NDArray[np.generic], shift: int) -> NDArray[np.generic]:
     return found
 
 
-def _summary(piano: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """(stretch, key): how much of each stretch of the piece a key sounds."""
+def summary(piano: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """(stretch, key): how much of each stretch of a piece (event, key) a key sounds."""
     edges = np.linspace(0, len(piano), STRETCHES + 1).astype(int)
     rows = [
         (piano[a : max(a + 1, b)] > 0).mean(0) if a < len(piano) else np.zeros(KEYS)
@@ -144,6 +150,7 @@ def _summary(piano: NDArray[np.uint8]) -> NDArray[np.float32]:
     return np.stack(rows).astype(np.float32)
 
 
-def _beside(batches: Sequence[EventBatch]) -> EventBatch:
+def beside(batches: Sequence[EventBatch]) -> EventBatch:
+    """Batches as one."""
     names = [name for name in EventBatch.__slots__ if getattr(batches[0], name) is not None]
     return EventBatch(**{name: torch.cat([getattr(batch, name) for batch in batches]) for name in names})

@@ -61,7 +61,8 @@ def test_what_is_after_the_end_of_a_piece_is_not_scored(made: Ensembles) -> None
 
 def test_windows_are_the_same_for_the_same_seed_and_epoch(made: Ensembles) -> None:
     def windows(seed: int) -> EventWindows:
-        return EventWindows(made, "train", CONFIG, window=8, seed=seed, transpose=(-3, 3))
+        pieces = [Part(made.piece(entry), CONFIG) for entry in made.of("train")]
+        return EventWindows(pieces, window=8, seed=seed, transpose=(-3, 3))
 
     one, again, other = windows(1).batch(2, [0, 3]), windows(1).batch(2, [0, 3]), windows(2).batch(2, [0, 3])
     assert torch.equal(one.target, again.target) and not torch.equal(one.given, other.given)
