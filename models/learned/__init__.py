@@ -7,10 +7,12 @@ from typing import Any
 
 from models import checkpoint
 from models.assemble import Model
+from models.ensemble.model import EnsembleModel
 from models.frame_model import FrameModel
 from models.learned.comp import CompPlayer
 from models.learned.hands import HandPlayer
 from models.learned.orchestra import OrchestraPlayer
+from models.learned.reduction import ReductionPlayer
 from models.learned.voices import VoicePlayer
 from models.player import Player
 from music.errors import ContinuoError
@@ -19,6 +21,12 @@ PLAYERS: dict[str, Callable[[FrameModel, str], Player[Any]]] = {
     "voices": VoicePlayer,
     "hands": HandPlayer,
     "lead": CompPlayer,
+}
+
+
+ENSEMBLES: dict[str, Callable[[EnsembleModel, str], Player[Any]]] = {
+    "orchestra": OrchestraPlayer,
+    "piano": ReductionPlayer,
 }
 
 
@@ -31,10 +39,10 @@ def make(name: str, device: str = "cpu") -> Player[Any]:
 def player(model: Model, name: str) -> Player[Any]:
     """A model as a player; ContinuoError for a task that nobody plays live."""
     if not isinstance(model, FrameModel):
-        if model.config.ensemble != "orchestra":
+        if model.config.ensemble not in ENSEMBLES:
             raise ContinuoError(f"the model {name!r} is of a {model.config.ensemble}, which nobody plays live yet",
                                 "Take another model")  # fmt: skip
-        return OrchestraPlayer(model, name)
+        return ENSEMBLES[model.config.ensemble](model, name)
     task = model.config.task
     if task not in PLAYERS:
         raise ContinuoError(f"the model {name!r} decides {task!r}, which is no player", "Take another model")

@@ -5,16 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
 
 import numpy as np
 
-from models.ensemble.batch import kind_since
 from models.ensemble.config import KEYS, LOWEST, REST
 from models.ensemble.kernels import UNKNOWN, Bools, Floats, Ints
-from models.ensemble.layers import Memory
-from models.ensemble.live import Live
-from models.ensemble.model import EnsembleModel
+from models.learned.ensemble import EnsemblePlayer, State, foreign, seated, source
 from models.learned.listening import OCTAVE, dice
 from models.player import Answer, Frame, Moment, Scoring, Sound, Wish
 from models.rules.choirs import BASSOON, CELLO, CLARINET, CONTRABASS, FLUTE, HORN, OBOE, VIOLA, VIOLIN_1, VIOLIN_2
@@ -29,19 +25,6 @@ THICK = 6.0
 """How welcome, from density 0 to 1, it is that somebody plays."""
 MIDDLE, SPAN = 80, 47
 """The touch at which density is what the preset says, and from there to the loudest."""
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """What was heard so far."""
-
-    memories: tuple[Memory, ...]
-    heard: Floats
-    """(event, width): the encoded events that may be looked back at."""
-    past: Ints
-    """(past, slot): what sounded at the events before, newest first."""
-    beat: float | None = None
-    """Of the newest event."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,33 +43,26 @@ class Plan:
     """The slots of forced sections that are the last to be silent."""
 
 
-class OrchestraPlayer:
+class OrchestraPlayer(EnsemblePlayer):
     """Every key counts until it is up; the model is asked with all that sounds."""
 
-    pulse = False
     effect = "orchestrate"
 
-    def __init__(self, model: EnsembleModel, name: str) -> None:
-        self.name = name
-        self._live = Live(model)
-        self._reach = max(1, model.config.context - 1)
-        self._past = max(1, model.config.past)
-
-    def start(self) -> State:
-        """The state before anything was heard."""
-        live = self._live
-        nothing = np.zeros((0, live.width), np.float32)
-        return State(live.start(), nothing, np.full((self._past, live.slots), UNKNOWN))
+    def planes(self, held: Sequence[Sound], onsets: Sequence[Sound]) -> Floats:
+        """(key, 2): sounds, is struck."""
+        planes = np.zeros((KEYS, 2), np.float32)
+        for plane, sounds in enumerate((held, onsets)):
+            for sound in sounds:
+                if 0 <= sound.pitch - LOWEST < KEYS:
+                    planes[sound.pitch - LOWEST, : plane + 1] = 1
+        return planes
 
     def hear(self, state: State, frame: Frame) -> State:
         """The state one frame later; only what is struck is an event."""
         if not frame.onsets:
             return state
-        given = _planes((*frame.held, *frame.onsets), frame.onsets)
-        new, memories = self._live.steps(given[None], [kind_since(state.beat, frame.beat)], state.memories)
-        heard = np.concatenate((state.heard, new))[-self._reach :]
-        past = np.concatenate((self._slots(frame.answer, frame.sections)[None], state.past))[: self._past]
-        return State(memories, heard, past, frame.beat)
+        given = self.planes((*frame.held, *frame.onsets), frame.onsets)
+        return self.heard(state, given, frame.beat, _slots(frame.answer, frame.sections))
 
     def answer(self, state: State, held: tuple[Sound, ...], moment: Moment) -> Answer:
         """What the orchestra plays with the notes held now; silence where none is."""
@@ -105,9 +81,7 @@ class OrchestraPlayer:
     def _drawn(self, state: State, held: tuple[Sound, ...], moment: Moment, scoring: Scoring) -> list[list[int]]:
         """What each section plays, from the top down."""
         live, plan = self._live, _plan(moment.wish)
-        given, at = _planes(held, moment.onsets), len(state.heard)
-        seen = self._encoded(state, given, moment)
-        event = live.event(seen, at, given, state.past, plan.present, ahead=len(seen) - at - 1, free=True)
+        event = self.event(state, held, moment, plan.present)
         drawn = live.draw(
             event, plan.known, temperature=max(0.0, moment.wish.temperature), dice=dice(moment),
             lean=self._lean(held, moment, scoring), banned=_banned(held, plan),
@@ -116,26 +90,6 @@ class OrchestraPlayer:
             [key + LOWEST for key in drawn[first : first + len(own)] if key != REST]
             for first, own in zip(FIRST_SLOT, plan.desks, strict=True)
         ]
-
-    def _encoded(self, state: State, given: Floats, moment: Moment) -> Floats:
-        """All events that are looked at, (event, width): those heard, this one, and what is known to come."""
-        coming = moment.coming[: self._live.config.ahead]
-        beats = [state.beat, moment.beat, *(one.beat for one in coming)]
-        elapsed = [kind_since(before, now) for before, now in pairwise(beats)]  # type: ignore[arg-type] # only the first
-        planes = np.stack([given, *(_planes(one.held, one.onsets) for one in coming)])
-        new, _ = self._live.steps(planes, elapsed, state.memories)
-        return np.concatenate((state.heard, new))
-
-    def _slots(self, answer: Answer | None, sections: Sequence[int]) -> Ints:
-        """What an answer sounds, (slot,); all rests where there is none."""
-        slots = np.full(self._live.slots, REST)
-        if answer and len(answer.pitches) == len(sections):
-            for section, first in enumerate(FIRST_SLOT):
-                own = [p for p, s in zip(answer.pitches, sections, strict=True) if s == section and p is not None]
-                keys = sorted({p - LOWEST for p in own if 0 <= p - LOWEST < KEYS}, reverse=True)
-                kept = keys[: SECTIONS[section].desks]
-                slots[first : first + len(kept)] = kept
-        return slots
 
     def _lean(self, held: Sequence[Sound], moment: Moment, scoring: Scoring) -> Floats:
         """(slot, key + 1): how much somebody is wanted to play at this touch, and that held notes are kept."""
@@ -154,14 +108,16 @@ class OrchestraPlayer:
         return found
 
 
-def _planes(held: Iterable[Sound], onsets: Iterable[Sound]) -> Floats:
-    """(key, 2): sounds, is struck."""
-    planes = np.zeros((KEYS, 2), np.float32)
-    for plane, sounds in enumerate((held, onsets)):
-        for sound in sounds:
-            if 0 <= sound.pitch - LOWEST < KEYS:
-                planes[sound.pitch - LOWEST, : plane + 1] = 1
-    return planes
+def _slots(answer: Answer | None, sections: Sequence[int]) -> Ints:
+    """What an answer sounds, (slot,); all rests where there is none."""
+    slots = np.full(len(SLOTS), REST)
+    if answer and len(answer.pitches) == len(sections):
+        for section, first in enumerate(FIRST_SLOT):
+            own = [p for p, s in zip(answer.pitches, sections, strict=True) if s == section and p is not None]
+            keys = sorted({p - LOWEST for p in own if 0 <= p - LOWEST < KEYS}, reverse=True)
+            kept = keys[: SECTIONS[section].desks]
+            slots[first : first + len(kept)] = kept
+    return slots
 
 
 @lru_cache(maxsize=32)
@@ -193,10 +149,8 @@ def _plan(wish: Wish) -> Plan:
 
 def _banned(held: Sequence[Sound], plan: Plan) -> Bools:
     """Bool (slot, key + 1): what is out of a part's range or of the chord."""
-    foreign = np.ones(OCTAVE, bool)
-    foreign[[sound.pitch % OCTAVE for sound in held]] = False
     banned = np.zeros((len(SLOTS), KEYS + 1), bool)
-    banned[:, :KEYS] = plan.outside | foreign[(LOWEST + np.arange(KEYS)) % OCTAVE]
+    banned[:, :KEYS] = plan.outside | foreign(held, KEYS)
     return banned
 
 
@@ -236,23 +190,10 @@ def _answer(playing: list[list[int]], plan: Plan, held: Sequence[Sound], moment:
     velocities = [max(sound.velocity for sound in held)] * voices
     fresh, struck = {sound.pitch for sound in moment.onsets}, set()
     for section, (own, pitched) in enumerate(zip(plan.desks, playing, strict=True)):
-        for voice, pitch in _seated(own, pitched, moment.wish):
-            source = min(
-                (sound for sound in held if sound.pitch % OCTAVE == pitch % OCTAVE),
-                key=lambda sound: abs(sound.pitch - pitch), default=held[-1],
-            )  # fmt: skip
+        for voice, pitch in seated(own, pitched, moment.wish):
+            key = source(pitch, held)
             pitches[voice] = pitch
-            velocities[voice] = min(127, max(1, source.velocity + BALANCE.get(section, 0)))
-            if source.pitch in fresh:
+            velocities[voice] = min(127, max(1, key.velocity + BALANCE.get(section, 0)))
+            if key.pitch in fresh:
                 struck.add(pitch)
     return Answer(tuple(pitches), struck=frozenset(struck), velocities=tuple(velocities))
-
-
-def _seated(voices: Sequence[int], pitches: Sequence[int], wish: Wish) -> Iterable[tuple[int, int]]:
-    """The pitches from the top down, each by the next voice whose range has it; who finds none is left out."""
-    free = list(voices)
-    for pitch in pitches:
-        able = [voice for voice in free if wish.ranges[voice][0] <= pitch <= wish.ranges[voice][1]]
-        if able:
-            free.remove(able[0])
-            yield able[0], pitch

@@ -119,3 +119,15 @@ def test_nothing_held_is_silence_and_a_frame_without_onsets_is_no_event() -> Non
 def test_an_ensemble_that_is_no_orchestra_is_nobody_s_player() -> None:
     with pytest.raises(ContinuoError, match="is of a choir"):
         player(EnsembleModel(EnsembleConfig(ensemble="choir", **SMALL)), "choir")
+
+
+def test_a_key_that_goes_up_takes_its_own_with_it_and_all_others_stay() -> None:
+    hall, orchestra = of("orchestra"), made()
+    state, held = orchestra.start(), sounds(43, 55, 60, 64, 76)
+    before = orchestra.answer(state, held, Moment(0.0, hall.wish, onsets=held))
+    after = orchestra.answer(state, sounds(43, 55, 60, 64), Moment(0.5, hall.wish, before))
+    assert all(
+        now == was or (now is None and was is not None and was % 12 == 76 % 12) or now in {43, 64}
+        for was, now in zip(before.pitches, after.pitches, strict=True)
+    )
+    assert not after.struck

@@ -1,0 +1,93 @@
+"""What players of ensembles have in common: what was heard, what is certain of now, and who takes which note."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from models.ensemble.batch import kind_since
+from models.ensemble.config import LOWEST
+from models.ensemble.kernels import UNKNOWN, Bools, Floats, Ints
+from models.ensemble.layers import Memory
+from models.ensemble.live import Event, Live
+from models.ensemble.model import EnsembleModel
+from models.learned.listening import OCTAVE
+from models.player import Moment, Sound, Wish
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What was heard so far."""
+
+    memories: tuple[Memory, ...]
+    heard: Floats
+    """(event, width): the encoded events that may be looked back at."""
+    past: Ints
+    """(past, slot): what sounded at the events before, newest first."""
+    beat: float | None = None
+    """Of the newest event."""
+
+
+class EnsemblePlayer:
+    """A model that is asked with all that sounds, whenever something is struck."""
+
+    pulse = False
+
+    def __init__(self, model: EnsembleModel, name: str) -> None:
+        self.name = name
+        self._live = Live(model)
+        self._reach = max(1, model.config.context - 1)
+        self._past = max(1, model.config.past)
+
+    def start(self) -> State:
+        """The state before anything was heard."""
+        live = self._live
+        nothing = np.zeros((0, live.width), np.float32)
+        return State(live.start(), nothing, np.full((self._past, live.slots), UNKNOWN))
+
+    def planes(self, held: Sequence[Sound], onsets: Sequence[Sound]) -> Floats:
+        """(key, plane): what the model is told of what sounds and of what is struck."""
+        raise NotImplementedError
+
+    def heard(self, state: State, given: Floats, beat: float, sounded: Ints) -> State:
+        """The state after an event, with what the ensemble sounded at it, (slot,)."""
+        new, memories = self._live.steps(given[None], [kind_since(state.beat, beat)], state.memories)
+        heard = np.concatenate((state.heard, new))[-self._reach :]
+        return State(memories, heard, np.concatenate((sounded[None], state.past))[: self._past], beat)
+
+    def event(self, state: State, held: Sequence[Sound], moment: Moment, present: Bools) -> Event:
+        """All that is certain of now: what was heard, what sounds, and what is known to come."""
+        coming = moment.coming[: self._live.config.ahead]
+        beats = [moment.beat, *(one.beat for one in coming)]
+        elapsed = [kind_since(state.beat, moment.beat), *(kind_since(before, now) for before, now in pairwise(beats))]
+        given = self.planes(held, moment.onsets)
+        planes = np.stack([given, *(self.planes(one.held, one.onsets) for one in coming)])
+        new, _ = self._live.steps(planes, elapsed, state.memories)
+        seen, at = np.concatenate((state.heard, new)), len(state.heard)
+        return self._live.event(seen, at, given, state.past, present, ahead=len(coming), free=True)
+
+
+def foreign(held: Iterable[Sound], keys: int) -> Bools:
+    """(key,): what is not of the chord."""
+    found = np.ones(OCTAVE, bool)
+    found[[sound.pitch % OCTAVE for sound in held]] = False
+    return found[(LOWEST + np.arange(keys)) % OCTAVE]
+
+
+def source(pitch: int, held: Sequence[Sound]) -> Sound:
+    """The key that a pitch stands for: of those of its class the nearest."""
+    alike = [sound for sound in held if sound.pitch % OCTAVE == pitch % OCTAVE]
+    return min(alike, key=lambda sound: abs(sound.pitch - pitch), default=held[-1])
+
+
+def seated(voices: Sequence[int], pitches: Sequence[int], wish: Wish) -> Iterable[tuple[int, int]]:
+    """(voice, pitch), from the top down, each by the next voice whose range has it; who finds none is left out."""
+    free = list(voices)
+    for pitch in pitches:
+        able = [voice for voice in free if wish.ranges[voice][0] <= pitch <= wish.ranges[voice][1]]
+        if able:
+            free.remove(able[0])
+            yield able[0], pitch
