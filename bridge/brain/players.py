@@ -8,10 +8,10 @@ from typing import Any
 
 from bridge import players
 from bridge.brain.in_time import AtLeisure, InTime, Workplace
-from bridge.brain.settings import HARMONIZE, ORCHESTRATE
+from bridge.brain.settings import FILL, HARMONIZE, ORCHESTRATE
 from bridge.brain.together import ANSWERED_TOGETHER, HEARD_TOGETHER
 from models.player import Answer, AnswersTogether, Frame, HearsTogether, Moment, Player, Scoring, Sound, Wish
-from models.rules import orchestra, reduction
+from models.rules import filling, orchestra, reduction
 from models.rules.harmony import RuleHarmony
 from music.errors import ContinuoError
 
@@ -76,6 +76,9 @@ class Players:
         if effect == ORCHESTRATE:
             orchestra.warm()
             return orchestra.RuleOrchestra()
+        if effect == FILL:
+            filling.warm()
+            return filling.RuleFiller()
         reduction.warm()
         return reduction.RuleReducer()
 

@@ -11,7 +11,7 @@ from music.pitch import Key
 
 Entry = Literal["now", "beat", "bar"]
 
-HARMONIZE, ORCHESTRATE, REDUCE = "harmonize", "orchestrate", "reduce"
+HARMONIZE, ORCHESTRATE, REDUCE, FILL = "harmonize", "orchestrate", "reduce", "fill"
 FINGERS = 5
 """Of a hand."""
 
@@ -175,12 +175,14 @@ def _section(part: dict[str, Any], program: int | None, middle: float) -> int:
 
 
 def _voices(state: dict[str, Any], parts: tuple[Part, ...]) -> tuple[Part, ...]:
-    """Whose each voice is. Parts have as many as are wished for, as they have desks, or as a hand has fingers."""
+    """Whose each voice is. Parts have as many as are wished for, as they have desks, as a hand has fingers, or one."""
     if state["effect"] == ORCHESTRATE:
         most = state["orchestrate"]["divisi"]
         return tuple(part for part in parts for _ in range(min(most, SECTIONS[part.section].desks)))
     if state["effect"] == REDUCE:
         return tuple(part for part in parts[:2] for _ in range(FINGERS))
+    if state["effect"] == FILL:
+        return parts
     return tuple(parts[min(voice, len(parts) - 1)] for voice in range(state["harmonize"]["voices"]))
 
 

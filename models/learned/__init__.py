@@ -7,9 +7,12 @@ from typing import Any
 
 from models import checkpoint
 from models.assemble import Model
+from models.ensemble.config import EnsembleName
 from models.ensemble.model import EnsembleModel
 from models.frame_model import FrameModel
+from models.learned.choir import ChoirPlayer
 from models.learned.comp import CompPlayer
+from models.learned.ensemble import EnsemblePlayer
 from models.learned.hands import HandPlayer
 from models.learned.orchestra import OrchestraPlayer
 from models.learned.reduction import ReductionPlayer
@@ -24,9 +27,10 @@ PLAYERS: dict[str, Callable[[FrameModel, str], Player[Any]]] = {
 }
 
 
-ENSEMBLES: dict[str, Callable[[EnsembleModel, str], Player[Any]]] = {
+ENSEMBLES: dict[EnsembleName, Callable[[EnsembleModel, str], Player[Any]]] = {
     "orchestra": OrchestraPlayer,
     "piano": ReductionPlayer,
+    "choir": lambda model, name: ChoirPlayer(EnsemblePlayer(model, name)),
 }
 
 
@@ -39,9 +43,6 @@ def make(name: str, device: str = "cpu") -> Player[Any]:
 def player(model: Model, name: str) -> Player[Any]:
     """A model as a player; ContinuoError for a task that nobody plays live."""
     if not isinstance(model, FrameModel):
-        if model.config.ensemble not in ENSEMBLES:
-            raise ContinuoError(f"the model {name!r} is of a {model.config.ensemble}, which nobody plays live yet",
-                                "Take another model")  # fmt: skip
         return ENSEMBLES[model.config.ensemble](model, name)
     task = model.config.task
     if task not in PLAYERS:

@@ -15,7 +15,7 @@ from models.ensemble.layers import Memory
 from models.ensemble.live import Event, Live
 from models.ensemble.model import EnsembleModel
 from models.learned.listening import OCTAVE
-from models.player import Moment, Sound, Wish
+from models.player import Coming, Moment, Sound, Wish
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,36 +38,38 @@ class EnsemblePlayer:
 
     def __init__(self, model: EnsembleModel, name: str) -> None:
         self.name = name
-        self._live = Live(model)
+        self.live = Live(model)
+        """What decides."""
         self._reach = max(1, model.config.context - 1)
         self._past = max(1, model.config.past)
 
     def start(self) -> State:
         """The state before anything was heard."""
-        live = self._live
+        live = self.live
         nothing = np.zeros((0, live.width), np.float32)
         return State(live.start(), nothing, np.full((self._past, live.slots), UNKNOWN))
 
-    def planes(self, held: Sequence[Sound], onsets: Sequence[Sound]) -> Floats:
-        """(key, plane): what the model is told of what sounds and of what is struck."""
-        raise NotImplementedError
-
     def heard(self, state: State, given: Floats, beat: float, sounded: Ints) -> State:
         """The state after an event, with what the ensemble sounded at it, (slot,)."""
-        new, memories = self._live.steps(given[None], [kind_since(state.beat, beat)], state.memories)
+        new, memories = self.live.steps(given[None], [kind_since(state.beat, beat)], state.memories)
         heard = np.concatenate((state.heard, new))[-self._reach :]
         return State(memories, heard, np.concatenate((sounded[None], state.past))[: self._past], beat)
 
-    def event(self, state: State, held: Sequence[Sound], moment: Moment, present: Bools) -> Event:
-        """All that is certain of now: what was heard, what sounds, and what is known to come."""
-        coming = moment.coming[: self._live.config.ahead]
+    def event(self, state: State, given: Sequence[Floats], moment: Moment, present: Bools) -> Event:
+        """All that is certain of now: what was heard, what sounds, and what is known to come.
+
+        `given` is what the model is told of now, (key, plane), and then of what is to come, see `coming`.
+        """
+        coming = self.coming(moment)
         beats = [moment.beat, *(one.beat for one in coming)]
         elapsed = [kind_since(state.beat, moment.beat), *(kind_since(before, now) for before, now in pairwise(beats))]
-        given = self.planes(held, moment.onsets)
-        planes = np.stack([given, *(self.planes(one.held, one.onsets) for one in coming)])
-        new, _ = self._live.steps(planes, elapsed, state.memories)
+        new, _ = self.live.steps(np.stack(given), elapsed, state.memories)
         seen, at = np.concatenate((state.heard, new)), len(state.heard)
-        return self._live.event(seen, at, given, state.past, present, ahead=len(coming), free=True)
+        return self.live.event(seen, at, given[0], state.past, present, ahead=len(coming), free=True)
+
+    def coming(self, moment: Moment) -> tuple[Coming, ...]:
+        """What is known to come, as far as the model has learned to look ahead."""
+        return moment.coming[: self.live.config.ahead]
 
 
 def foreign(held: Iterable[Sound], keys: int) -> Bools:

@@ -48,20 +48,11 @@ class OrchestraPlayer(EnsemblePlayer):
 
     effect = "orchestrate"
 
-    def planes(self, held: Sequence[Sound], onsets: Sequence[Sound]) -> Floats:
-        """(key, 2): sounds, is struck."""
-        planes = np.zeros((KEYS, 2), np.float32)
-        for plane, sounds in enumerate((held, onsets)):
-            for sound in sounds:
-                if 0 <= sound.pitch - LOWEST < KEYS:
-                    planes[sound.pitch - LOWEST, : plane + 1] = 1
-        return planes
-
     def hear(self, state: State, frame: Frame) -> State:
         """The state one frame later; only what is struck is an event."""
         if not frame.onsets:
             return state
-        given = self.planes((*frame.held, *frame.onsets), frame.onsets)
+        given = _planes((*frame.held, *frame.onsets), frame.onsets)
         return self.heard(state, given, frame.beat, _slots(frame.answer, frame.sections))
 
     def answer(self, state: State, held: tuple[Sound, ...], moment: Moment) -> Answer:
@@ -80,8 +71,9 @@ class OrchestraPlayer(EnsemblePlayer):
 
     def _drawn(self, state: State, held: tuple[Sound, ...], moment: Moment, scoring: Scoring) -> list[list[int]]:
         """What each section plays, from the top down."""
-        live, plan = self._live, _plan(moment.wish)
-        event = self.event(state, held, moment, plan.present)
+        live, plan = self.live, _plan(moment.wish)
+        coming = (_planes(one.held, one.onsets) for one in self.coming(moment))
+        event = self.event(state, [_planes(held, moment.onsets), *coming], moment, plan.present)
         drawn = live.draw(
             event, plan.known, temperature=max(0.0, moment.wish.temperature), dice=dice(moment),
             lean=self._lean(held, moment, scoring), banned=_banned(held, plan),
@@ -93,7 +85,7 @@ class OrchestraPlayer(EnsemblePlayer):
 
     def _lean(self, held: Sequence[Sound], moment: Moment, scoring: Scoring) -> Floats:
         """(slot, key + 1): how much somebody is wanted to play at this touch, and that held notes are kept."""
-        found = self._live.eager.copy()
+        found = self.live.eager.copy()
         touch = max(sound.velocity for sound in moment.onsets or held)
         share = scoring.density - 0.5 + scoring.weight * (touch - MIDDLE) / SPAN / 2
         fresh = {sound.pitch for sound in moment.onsets}
@@ -106,6 +98,16 @@ class OrchestraPlayer(EnsemblePlayer):
                     first = FIRST_SLOT[section]
                     found[first : first + SECTIONS[section].desks, pitch - LOWEST] += STAYS
         return found
+
+
+def _planes(held: Sequence[Sound], onsets: Sequence[Sound]) -> Floats:
+    """(key, 2): sounds, is struck."""
+    planes = np.zeros((KEYS, 2), np.float32)
+    for plane, sounds in enumerate((held, onsets)):
+        for sound in sounds:
+            if 0 <= sound.pitch - LOWEST < KEYS:
+                planes[sound.pitch - LOWEST, : plane + 1] = 1
+    return planes
 
 
 def _slots(answer: Answer | None, sections: Sequence[int]) -> Ints:

@@ -23,23 +23,12 @@ class ReductionPlayer(EnsemblePlayer):
 
     effect = "reduce"
 
-    def planes(self, held: Sequence[Sound], onsets: Sequence[Sound]) -> Floats:
-        """(key, 3): sounds, is struck, and sounds more than once."""
-        planes = np.zeros((KEYS, 3), np.float32)
-        for sound in held:
-            if 0 <= sound.pitch - LOWEST < KEYS:
-                planes[sound.pitch - LOWEST, 2 if planes[sound.pitch - LOWEST, 0] else 0] = 1
-        for sound in onsets:
-            if 0 <= sound.pitch - LOWEST < KEYS:
-                planes[sound.pitch - LOWEST, 1] = 1
-        return planes
-
     def hear(self, state: State, frame: Frame) -> State:
         """The state one frame later; only what is struck is an event."""
         if not frame.onsets:
             return state
         gone = [sound for sound in frame.onsets if sound not in frame.held]
-        given = self.planes((*frame.held, *gone), frame.onsets)
+        given = _planes((*frame.held, *gone), frame.onsets)
         return self.heard(state, given, frame.beat, _slots(frame.answer))
 
     def answer(self, state: State, held: tuple[Sound, ...], moment: Moment) -> Answer:
@@ -50,10 +39,11 @@ class ReductionPlayer(EnsemblePlayer):
         if not moment.onsets and moment.last and len(moment.last.pitches) == len(wish.ranges):
             slots = _still(moment.last, held)  # a note ended: nobody has to think about that
         else:
-            slots = self._live.draw(
-                self.event(state, held, moment, BOTH), np.full(FINGERS, UNKNOWN),
+            coming = (_planes(one.held, one.onsets) for one in self.coming(moment))
+            slots = self.live.draw(
+                self.event(state, [_planes(held, moment.onsets), *coming], moment, BOTH), np.full(FINGERS, UNKNOWN),
                 temperature=max(0.0, wish.temperature), dice=dice(moment),
-                lean=self._live.eager, banned=_banned(held, wish),
+                lean=self.live.eager, banned=_banned(held, wish),
             )  # fmt: skip
         right, left = _outer(within_reach(slots, wish.span), held, wish)
         return _answer(right, left, held, moment)
@@ -61,6 +51,18 @@ class ReductionPlayer(EnsemblePlayer):
 
 def _parting(wish: Wish) -> int:
     return (len(wish.ranges) + 1) // 2
+
+
+def _planes(held: Sequence[Sound], onsets: Sequence[Sound]) -> Floats:
+    """(key, 3): sounds, is struck, and sounds more than once."""
+    planes = np.zeros((KEYS, 3), np.float32)
+    for sound in held:
+        if 0 <= sound.pitch - LOWEST < KEYS:
+            planes[sound.pitch - LOWEST, 2 if planes[sound.pitch - LOWEST, 0] else 0] = 1
+    for sound in onsets:
+        if 0 <= sound.pitch - LOWEST < KEYS:
+            planes[sound.pitch - LOWEST, 1] = 1
+    return planes
 
 
 def _slots(answer: Answer | None) -> Ints:

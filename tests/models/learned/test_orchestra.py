@@ -18,7 +18,6 @@ from models.ensemble.model import EnsembleModel
 from models.learned import player
 from models.learned.orchestra import UPPER, OrchestraPlayer
 from models.player import Answer, Frame, Moment, Sound
-from music.errors import ContinuoError
 from music.orchestra import SECTIONS
 
 SMALL: dict[str, Any] = {
@@ -114,11 +113,6 @@ def test_nothing_held_is_silence_and_a_frame_without_onsets_is_no_event() -> Non
     voices = len(hall.wish.ranges)
     assert orchestra.answer(state, (), Moment(0.0, hall.wish)) == Answer((None,) * voices)
     assert orchestra.hear(state, Frame((), sounds(60))) is state
-
-
-def test_an_ensemble_that_is_no_orchestra_is_nobody_s_player() -> None:
-    with pytest.raises(ContinuoError, match="is of a choir"):
-        player(EnsembleModel(EnsembleConfig(ensemble="choir", **SMALL)), "choir")
 
 
 def test_a_key_that_goes_up_takes_its_own_with_it_and_all_others_stay() -> None:
