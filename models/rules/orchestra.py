@@ -41,6 +41,7 @@ from models.rules.choirs import (
 from models.rules.seating import orchestrate
 from music.orchestra import SECTIONS
 
+OCTAVE = 12
 MIDDLE = 80
 """The touch (a velocity) at which `density` of the sections play."""
 SPAN = 47
@@ -169,9 +170,12 @@ class RuleOrchestra:
         before = np.array([-1 if pitch is None else pitch for pitch in last] or [-1] * len(wish.ranges), np.int64)
         touch = _touch(state, moment.onsets or held)
         share, active = _active(plan, touch, before, runs=state.runs)
-        choirs = (plan.core, plan.winds, plan.brass, active)
-        manner = _manner(state, plan.scoring, share, pitches)
-        seats = orchestrate(keys, plan.voices, (before, _were_keys(state, fresh)), choirs, manner)
+        if not fresh and last and tuple(reversed(pitches)) == state.keys and _may_stay(before, plan):
+            seats = np.array([(pitch, _key_of(pitch, pitches)) for pitch in before.tolist()])
+        else:
+            choirs = (plan.core, plan.winds, plan.brass, active)
+            manner = _manner(state, plan.scoring, share, pitches)
+            seats = orchestrate(keys, plan.voices, (before, _were_keys(state, fresh)), choirs, manner)
         return _answer(seats, plan, [(pitch, pressed[pitch]) for pitch in pitches], fresh)
 
 
@@ -215,6 +219,19 @@ def _were_keys(state: State, fresh: set[int]) -> Bools:
     found[list(state.keys)] = True
     found[list(fresh)] = True
     return found
+
+
+def _may_stay(before: Ints, plan: Plan) -> bool:
+    """Whether all who play may go on."""
+    _, low, high = plan.voices.T
+    fits: Bools = (before < 0) | ((before >= low) & (before <= high))
+    return bool(fits.all())
+
+
+def _key_of(pitch: int, pitches: list[int]) -> int:
+    """The place of the key that a pitch stands for: of those of its class the nearest."""
+    alike = [place for place, key in enumerate(pitches) if (key - pitch) % OCTAVE == 0]
+    return min(alike, key=lambda place: abs(pitches[place] - pitch), default=0)
 
 
 def _manner(state: State, scoring: Scoring, share: float, pitches: list[int]) -> Manner:

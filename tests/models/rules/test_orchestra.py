@@ -250,16 +250,16 @@ def ensembles(draw: st.DrawFn) -> Wish:
     return Wish(tuple(ranges), scoring=scoring)
 
 
-def performed(music: list[tuple[set[int], int, bool]], wanted: Wish) -> list[tuple[set[int], Answer]]:
-    """What is held and answered; what is held on from one event to the next, and not struck again, goes on."""
+def performed(music: list[tuple[set[int], int, bool]], wanted: Wish) -> list[tuple[set[int], Answer, State]]:
+    """What is held and answered, and the state in which it is; what is held on and not struck again goes on."""
     player, last, found = RuleOrchestra(), None, []
     state, before = player.start(), set[int]()
     for number, (pitches, velocity, again) in enumerate(music):
         held = tuple(Sound(pitch, velocity) for pitch in sorted(pitches))
         struck = tuple(sound for sound in held if again or sound.pitch not in before)
         last = player.answer(state, held, Moment(number / 4, wanted, last, 0.0, struck))
+        found.append((pitches, last, state))
         state = player.hear(state, Frame(struck, held, last))
-        found.append((pitches, last))
         before = pitches
     return found
 
@@ -284,7 +284,7 @@ def test_nobody_leaves_the_range_or_plays_a_foreign_pitch_class(
     music: list[tuple[set[int], int, bool]], wanted: Wish
 ) -> None:
     assert wanted.scoring is not None
-    for held, answer in performed(music, wanted):
+    for held, answer, _ in performed(music, wanted):
         sounding = defaultdict(list)
         for section, pitch, (low, high) in zip(wanted.scoring.sections, answer.pitches, wanted.ranges, strict=True):
             if pitch is None:
@@ -305,7 +305,7 @@ def test_melody_bass_and_every_pitch_class_are_covered_by_whoever_can(
     music: list[tuple[set[int], int, bool]], wanted: Wish
 ) -> None:
     ranges = able(wanted)
-    for held, answer in performed(music, wanted):
+    for held, answer, _ in performed(music, wanted):
         top = [v for v, (low, high) in enumerate(ranges) if low <= max(held) <= high]
         bottom = [v for v, (low, high) in enumerate(ranges) if low <= min(held) <= high]
         assert not top or max(held) in answer.pitches
@@ -322,7 +322,7 @@ def test_melody_bass_and_every_pitch_class_are_covered_by_whoever_can(
 def test_full_orchestra_covers_everything_it_can_reach_and_does_not_cross(
     music: list[tuple[set[int], int, bool]],
 ) -> None:
-    for held, answer in performed(music, ORCHESTRA):
+    for held, answer, _ in performed(music, ORCHESTRA):
         heard = {pitch % 12 for pitch in answer.pitches if pitch is not None}
         assert heard == {key % 12 for key in held}
         for section in range(len(SECTIONS)):
@@ -333,10 +333,9 @@ def test_full_orchestra_covers_everything_it_can_reach_and_does_not_cross(
 @settings(max_examples=50, deadline=None)
 @given(music=events, wanted=ensembles())
 def test_asked_again_about_nothing_new_nothing_changes(music: list[tuple[set[int], int, bool]], wanted: Wish) -> None:
-    held, answer = performed(music, wanted)[-1]
+    held, answer, state = performed(music, wanted)[-1]
     sounds = tuple(Sound(pitch, music[-1][1]) for pitch in sorted(held))
-    player = RuleOrchestra()
-    state = player.hear(State(), Frame(sounds, sounds, answer))
+    player, state = RuleOrchestra(), replace(state, keys=tuple(sorted(held)))
     again = player.answer(state, sounds, Moment(9.0, wanted, answer, 8.0))
     assert again.struck == frozenset()
     assert again == player.answer(state, sounds, Moment(9.0, wanted, answer, 8.0))
