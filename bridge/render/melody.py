@@ -46,7 +46,7 @@ def played_tracks(score: Score, effect: str, wanted: str | None = None) -> list[
 
 
 def heard(tracks: Sequence[Track]) -> list[tuple[int, Event]]:
-    """(tick, event) of tracks as musicians play them, each on a channel of its own as far as there are enough.
+    """(tick, event) of tracks as musicians play them, each on a channel of its own, be there more than MIDI has.
 
     Of the same tick, releases come first, then pedals, then onsets. A pedal that only one track has is everybody's: the
     hands at a piano share one.
@@ -56,12 +56,11 @@ def heard(tracks: Sequence[Track]) -> list[tuple[int, Event]]:
     shared = (
         next((moves for moves in pedals if len(moves)), pedals[0]) if sum(map(bool, map(len, pedals))) == 1 else None
     )
-    for number, track in enumerate(tracks):
-        channel = number % 16
+    for channel, track in enumerate(tracks):
         for onset, length, pitch, velocity in track.notes.tolist():
             events.append((onset, 2, NoteOn(channel, pitch, max(1, velocity))))
             events.append((onset + max(1, length), 0, NoteOff(channel, pitch)))
-        moves = pedals[number] if shared is None else shared
+        moves = pedals[channel] if shared is None else shared
         events += [(tick, 1, Control(channel, SUSTAIN, value)) for tick, _, value in moves.tolist()]
     events.sort(key=lambda event: event[:2])
     return [(tick, event) for tick, _, event in events]

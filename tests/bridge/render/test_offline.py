@@ -217,3 +217,11 @@ def test_chords_move_under_a_held_note_to_its_end_however_many_they_are(monkeypa
     state["harmonize"]["motion_beats"] = 1.0
     (track,) = parse(render(melody((0, 200 * 480, 60)), state).data).tracks[1:]
     assert track.notes["onset"].max() > 190 * 480
+
+
+def test_of_seventeen_tracks_none_ends_what_another_holds() -> None:
+    long, short = (0, 480 * 8, 64), (0, 480, 64)
+    tracks = [("one", 0, [long]), *((f"{number}", number % 8 + 1, [(0, 480, 48)]) for number in range(15))]
+    rendered = render(piece(*tracks, ("seventeen", 0, [short])), presets.load("reduce"))
+    notes = [note for track in parse(rendered.data).tracks if "Continuo" in track.name for note in track.notes]
+    assert max(int(note["onset"] + note["length"]) for note in notes if note["pitch"] == 64) == 480 * 8
