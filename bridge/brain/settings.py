@@ -141,7 +141,7 @@ class Settings:
         Nobody watches the plan there: unless some of it is committed it need not be made. What comes is known.
         """
         lookahead = self.lookahead_frames if self.commit_frames else 0
-        listened = frozenset(range(channels))
+        listened = frozenset(range(min(channels, 16)))
         return replace(self, channels=listened, listens_to=0, lookahead_frames=lookahead, delay_beats=0.0)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 
 from bridge.brain.settings import HARMONIZE, ORCHESTRATE
 from music.errors import FileError, did_you_mean
@@ -13,6 +14,7 @@ from music.wire import SUSTAIN
 MELODY_NAMES = ("melody", "soprano", "vocal", "voice", "lead", "right hand", " rh", "violin i", "flute")
 PIANOS = range(8)
 """Programs of General MIDI."""
+CHANNELS = 16
 FEW_NOTES = 8
 """A track with fewer notes is taken for the melody only where all are short."""
 
@@ -46,7 +48,9 @@ def played_tracks(score: Score, effect: str, wanted: str | None = None) -> list[
 
 
 def heard(tracks: Sequence[Track]) -> list[tuple[int, Event]]:
-    """(tick, event) of tracks as musicians play them, each on a channel of its own, be there more than MIDI has.
+    """(tick, event) of tracks as musicians play them, each on a channel of its own as far as there are enough.
+
+    Where two share one, a key is up when both have let it go.
 
     Of the same tick, releases come first, then pedals, then onsets. A pedal that only one track has is everybody's: the
     hands at a piano share one.
@@ -56,11 +60,26 @@ def heard(tracks: Sequence[Track]) -> list[tuple[int, Event]]:
     shared = (
         next((moves for moves in pedals if len(moves)), pedals[0]) if sum(map(bool, map(len, pedals))) == 1 else None
     )
-    for channel, track in enumerate(tracks):
+    for number, track in enumerate(tracks):
+        channel = number % CHANNELS
         for onset, length, pitch, velocity in track.notes.tolist():
             events.append((onset, 2, NoteOn(channel, pitch, max(1, velocity))))
             events.append((onset + max(1, length), 0, NoteOff(channel, pitch)))
-        moves = pedals[channel] if shared is None else shared
+        moves = pedals[number] if shared is None else shared
         events += [(tick, 1, Control(channel, SUSTAIN, value)) for tick, _, value in moves.tolist()]
     events.sort(key=lambda event: event[:2])
-    return [(tick, event) for tick, _, event in events]
+    found = [(tick, event) for tick, _, event in events]
+    return found if len(tracks) <= CHANNELS else list(_let_go_by_all(found))
+
+
+def _let_go_by_all(events: Iterable[tuple[int, Event]]) -> Iterator[tuple[int, Event]]:
+    """The events, without the ends of notes that another track still holds."""
+    holding: Counter[tuple[int, int]] = Counter()
+    for tick, event in events:
+        if isinstance(event, NoteOn):
+            holding[event.channel, event.pitch] += 1
+        elif isinstance(event, NoteOff):
+            holding[event.channel, event.pitch] -= 1
+            if holding[event.channel, event.pitch]:
+                continue
+        yield tick, event
