@@ -25,6 +25,8 @@ from train.evaluate import orchestra
 from train.evaluate.orchestra_tables import COUNTED_PIECES, baselines
 from train.evaluate.report import Report
 
+MEASURED_PIECES = 40
+"""Of the split, evenly from all of it."""
 TIMED = 40
 """Events drawn to tell how long one takes."""
 CHUNK = 256
@@ -73,7 +75,7 @@ def _whole(piece: orchestra.Piece, config: EnsembleConfig) -> EventBatch:
 def evaluate(model: EnsembleModel, data: Path, config: Config, split: str, cache: Path) -> Report:
     """All figures of a model on a split; the arguments are those of `train.evaluate.evaluate`."""
     ensembles = open_ensembles(find(data, config.data.corpora, {}), cache)
-    some = orchestra.pieces(ensembles, split)
+    some = orchestra.pieces(ensembles, split, most=MEASURED_PIECES)
     if not some:
         raise ContinuoError(f"{data}: there is no piece of the split {split!r} in it", "Take another split")
     train = orchestra.pieces(ensembles, "train", most=COUNTED_PIECES)
