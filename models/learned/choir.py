@@ -55,7 +55,7 @@ class ChoirPlayer:
         answered = frame.answer.pitches if frame.answer and len(frame.answer.pitches) == len(CHOIR) else (None,) * 4
         sung = [own if own is not None else pitch for own, pitch in zip(given, answered, strict=True)]
         slots = np.array([_key(pitch) for pitch in sung])
-        return State(self._ensemble.heard(state.heard, _planes(given, frame.onsets), frame.beat, slots), given)
+        return State(self._ensemble.heard(state.heard, _planes(given, frame.onsets), frame, slots), given)
 
     def answer(self, state: State, held: tuple[Sound, ...], moment: Moment) -> Answer:
         """The voices that are not given, while any is; ValueError where the preset has not four."""

@@ -15,7 +15,7 @@ from models.ensemble.layers import Memory
 from models.ensemble.live import Event, Live
 from models.ensemble.model import EnsembleModel
 from models.learned.listening import OCTAVE
-from models.player import Coming, Moment, Sound, Wish
+from models.player import Coming, Frame, Moment, Sound, Wish
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,8 @@ class State:
     """(past, slot): what sounded at the events before, newest first."""
     beat: float | None = None
     """Of the newest event."""
+    keys: frozenset[int] = frozenset()
+    """What sounded of what is played, at the newest event."""
 
 
 class EnsemblePlayer:
@@ -49,11 +51,13 @@ class EnsemblePlayer:
         nothing = np.zeros((0, live.width), np.float32)
         return State(live.start(), nothing, np.full((self._past, live.slots), UNKNOWN))
 
-    def heard(self, state: State, given: Floats, beat: float, sounded: Ints) -> State:
-        """The state after an event, with what the ensemble sounded at it, (slot,)."""
-        new, memories = self.live.steps(given[None], [kind_since(state.beat, beat)], state.memories)
+    def heard(self, state: State, given: Floats, frame: Frame, sounded: Ints) -> State:
+        """The state after a frame that is an event, with what the ensemble sounded at it, (slot,)."""
+        new, memories = self.live.steps(given[None], [kind_since(state.beat, frame.beat)], state.memories)
         heard = np.concatenate((state.heard, new))[-self._reach :]
-        return State(memories, heard, np.concatenate((sounded[None], state.past))[: self._past], beat)
+        past = np.concatenate((sounded[None], state.past))[: self._past]
+        keys = frozenset(sound.pitch for sound in (*frame.held, *frame.onsets))
+        return State(memories, heard, past, frame.beat, keys)
 
     def event(self, state: State, given: Sequence[Floats], moment: Moment, present: Bools) -> Event:
         """All that is certain of now: what was heard, what sounds, and what is known to come.
@@ -83,6 +87,12 @@ def source(pitch: int, held: Sequence[Sound]) -> Sound:
     """The key that a pitch stands for: of those of its class the nearest."""
     alike = [sound for sound in held if sound.pitch % OCTAVE == pitch % OCTAVE]
     return min(alike, key=lambda sound: abs(sound.pitch - pitch), default=held[-1])
+
+
+def lasts(pitch: int | None, held: Sequence[Sound], state: State) -> bool:
+    """Whether a pitch goes on where only keys went up: one of the chord, if it was no key that went up itself."""
+    keys = {sound.pitch for sound in held}
+    return pitch is not None and pitch % OCTAVE in {key % OCTAVE for key in keys} and pitch not in state.keys - keys
 
 
 def seated(voices: Sequence[int], pitches: Sequence[int], wish: Wish) -> Iterable[tuple[int, int]]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from models.ensemble.config import KEYS, LOWEST, REST
 from models.ensemble.kernels import UNKNOWN, Bools, Floats, Ints
-from models.learned.ensemble import EnsemblePlayer, State, foreign, seated, source
+from models.learned.ensemble import EnsemblePlayer, State, foreign, lasts, seated, source
 from models.learned.listening import OCTAVE, dice
 from models.player import Answer, Frame, Moment, Scoring, Sound, Wish
 from models.rules.choirs import BASSOON, CELLO, CLARINET, CONTRABASS, FLUTE, HORN, OBOE, VIOLA, VIOLIN_1, VIOLIN_2
@@ -53,7 +53,7 @@ class OrchestraPlayer(EnsemblePlayer):
         if not frame.onsets:
             return state
         given = _planes((*frame.held, *frame.onsets), frame.onsets)
-        return self.heard(state, given, frame.beat, _slots(frame.answer, frame.sections))
+        return self.heard(state, given, frame, _slots(frame.answer, frame.sections))
 
     def answer(self, state: State, held: tuple[Sound, ...], moment: Moment) -> Answer:
         """What the orchestra plays with the notes held now; silence where none is."""
@@ -63,7 +63,7 @@ class OrchestraPlayer(EnsemblePlayer):
             return Answer((None,) * len(wish.ranges))
         plan = _plan(wish)
         if not moment.onsets and moment.last and len(moment.last.pitches) == len(wish.ranges):
-            playing = _still(moment.last, held, plan)  # a key went up: nobody has to think about that
+            playing = _still(moment.last, held, state, plan)  # a key went up: nobody has to think about that
         else:
             playing = self._drawn(state, held, moment, scoring)
         _cover(playing, [sound.pitch for sound in held], plan, wish)
@@ -156,12 +156,11 @@ def _banned(held: Sequence[Sound], plan: Plan) -> Bools:
     return banned
 
 
-def _still(last: Answer, held: Sequence[Sound], plan: Plan) -> list[list[int]]:
-    """Of what each section plays, what is still of the chord."""
-    classes = {sound.pitch % OCTAVE for sound in held}
+def _still(last: Answer, held: Sequence[Sound], state: State, plan: Plan) -> list[list[int]]:
+    """Of what each section plays, what goes on."""
     playing = [[last.pitches[voice] for voice in own] for own in plan.desks]
     return [
-        sorted((pitch for pitch in own if pitch is not None and pitch % OCTAVE in classes), reverse=True)
+        sorted((pitch for pitch in own if pitch is not None and lasts(pitch, held, state)), reverse=True)
         for own in playing
     ]
 

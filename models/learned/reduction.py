@@ -9,8 +9,8 @@ import numpy as np
 from models.ensemble.config import ENSEMBLES, KEYS, LOWEST, REST
 from models.ensemble.kernels import UNKNOWN, Bools, Floats, Ints
 from models.ensemble.reach import within_reach
-from models.learned.ensemble import EnsemblePlayer, State, foreign, seated, source
-from models.learned.listening import OCTAVE, dice
+from models.learned.ensemble import EnsemblePlayer, State, foreign, lasts, seated, source
+from models.learned.listening import dice
 from models.player import Answer, Frame, Moment, Sound, Wish
 
 RIGHT, LEFT = ENSEMBLES["piano"]
@@ -29,7 +29,7 @@ class ReductionPlayer(EnsemblePlayer):
             return state
         gone = [sound for sound in frame.onsets if sound not in frame.held]
         given = _planes((*frame.held, *gone), frame.onsets)
-        return self.heard(state, given, frame.beat, _slots(frame.answer))
+        return self.heard(state, given, frame, _slots(frame.answer))
 
     def answer(self, state: State, held: tuple[Sound, ...], moment: Moment) -> Answer:
         """What the hands play of what sounds now; silence where nothing does."""
@@ -37,7 +37,7 @@ class ReductionPlayer(EnsemblePlayer):
         if not held or len(wish.ranges) < 2:
             return Answer((None,) * len(wish.ranges))
         if not moment.onsets and moment.last and len(moment.last.pitches) == len(wish.ranges):
-            slots = _still(moment.last, held)  # a note ended: nobody has to think about that
+            slots = _still(moment.last, held, state)  # a note ended: nobody has to think about that
         else:
             coming = (_planes(one.held, one.onsets) for one in self.coming(moment))
             slots = self.live.draw(
@@ -77,10 +77,9 @@ def _slots(answer: Answer | None) -> Ints:
     return slots
 
 
-def _still(last: Answer, held: Sequence[Sound]) -> Ints:
-    """Of what the hands play, what is still of the chord."""
-    classes = {sound.pitch % OCTAVE for sound in held}
-    return _slots(Answer(tuple(p if p is not None and p % OCTAVE in classes else None for p in last.pitches)))
+def _still(last: Answer, held: Sequence[Sound], state: State) -> Ints:
+    """Of what the hands play, what goes on."""
+    return _slots(Answer(tuple(pitch if lasts(pitch, held, state) else None for pitch in last.pitches)))
 
 
 def _banned(held: Sequence[Sound], wish: Wish) -> Bools:
