@@ -138,7 +138,8 @@ class Moment:
     onsets: tuple[Sound, ...] = field(default=())
     """What was struck in the open frame so far."""
     move: bool = False
-    """Nothing new was played, and the preset wants the chord to move on under what is held, or a frame has begun."""
+    """Nothing new was played, but what is held is answered anew: the preset wants the chord to move on, or wants
+    something else than before, or a frame has begun."""
     bar_frame: int | None = None
     """Frames since the barline of the open frame; None where no clock runs that knows of bars."""
     coming: tuple[Coming, ...] = ()

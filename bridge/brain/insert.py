@@ -189,7 +189,7 @@ class Insert:
         if settings.bypass:
             return Turn(ended + self._end_all(now_ns))
         if self._musician.sounds():
-            return self._ask(now_ns, after=ended)
+            return self._ask(now_ns, after=ended, move=settings.follows)
         return Turn(ended + self._released(now_ns))
 
     @property

@@ -62,7 +62,7 @@ class OrchestraPlayer(EnsemblePlayer):
         if not held or scoring is None:
             return Answer((None,) * len(wish.ranges))
         plan = _plan(wish)
-        if not moment.onsets and moment.last and len(moment.last.pitches) == len(wish.ranges):
+        if not moment.onsets and not moment.move and moment.last and len(moment.last.pitches) == len(wish.ranges):
             playing = _still(moment.last, held, state, plan)  # a key went up: nobody has to think about that
         else:
             playing = self._drawn(state, held, moment, scoring)

@@ -36,7 +36,7 @@ class ReductionPlayer(EnsemblePlayer):
         wish = moment.wish
         if not held or len(wish.ranges) < 2:
             return Answer((None,) * len(wish.ranges))
-        if not moment.onsets and moment.last and len(moment.last.pitches) == len(wish.ranges):
+        if not moment.onsets and not moment.move and moment.last and len(moment.last.pitches) == len(wish.ranges):
             slots = _still(moment.last, held, state)  # a note ended: nobody has to think about that
         else:
             coming = (_planes(one.held, one.onsets) for one in self.coming(moment))

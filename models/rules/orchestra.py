@@ -170,7 +170,8 @@ class RuleOrchestra:
         before = np.array([-1 if pitch is None else pitch for pitch in last] or [-1] * len(wish.ranges), np.int64)
         touch = _touch(state, moment.onsets or held)
         share, active = _active(plan, touch, before, runs=state.runs)
-        if not fresh and last and tuple(reversed(pitches)) == state.keys and _may_stay(before, plan):
+        same = last and not fresh and not moment.move and tuple(reversed(pitches)) == state.keys
+        if same and _may_stay(before, plan):
             seats = np.array([(pitch, _key_of(pitch, pitches)) for pitch in before.tolist()])
         else:
             choirs = (plan.core, plan.winds, plan.brass, active)

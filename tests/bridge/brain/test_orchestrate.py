@@ -25,7 +25,7 @@ def players() -> Players:
 
 
 def band(preset: str = "orchestra", **changes: object) -> Band:
-    return Band(state(preset, **changes), players())
+    return Band(state(preset, **({"player_model": "rules"} | changes)), players())
 
 
 def on(*keys: int, velocity: int = 80, channel: int = 0) -> list[Event]:

@@ -74,7 +74,7 @@ def test_an_effect_whose_player_is_being_loaded_waits_and_the_old_one_plays_on(
     compiled, warm = Flag(), orchestra.warm
     monkeypatch.setattr(orchestra, "warm", lambda: compiled.wait() and warm())
     made = session()
-    made.obey({"settings": {"0": state("strings")}}, SECOND)
+    made.obey({"settings": {"0": state("strings", player_model="rules")}}, SECOND)
     insert = made._engine.inserts[0]  # type: ignore[union-attr]
     made.advance(SECOND)
     assert insert.settings.effect == "harmonize"

@@ -13,7 +13,9 @@ from models.rules.score import parallel
 from music.midifile import Score, parse
 from music.midifile import Track as Part
 
+ORCHESTRA = "orchestra"
 LEARNED = [name for name in players.BUNDLED if name != players.RULES]
+HARMONIES = [name for name in LEARNED if name != ORCHESTRA]
 C_MAJOR = {0, 2, 4, 5, 7, 9, 11}
 
 
@@ -38,7 +40,7 @@ def test_every_learned_preset_has_its_player(name: str) -> None:
     assert players.playable(name)
 
 
-@pytest.mark.parametrize("name", LEARNED)
+@pytest.mark.parametrize("name", HARMONIES)
 def test_what_it_plays_is_in_range_ends_with_it_and_is_mostly_in_c(rendered: dict[str, Score], name: str) -> None:
     melody, added = parts(rendered[name])
     limits = list(dict.fromkeys((part.lowest, part.highest) for part in Settings.of(presets.load(name)).parts))
@@ -50,6 +52,20 @@ def test_what_it_plays_is_in_range_ends_with_it_and_is_mostly_in_c(rendered: dic
         assert int((track.notes["onset"] + track.notes["length"]).max()) <= end + 8 * rendered[name].ticks_per_beat
     pitches = np.concatenate([track.notes["pitch"] for track in added]) % 12
     assert np.isin(pitches, list(C_MAJOR)).mean() > 0.75
+
+
+def test_an_orchestra_has_the_melody_in_range_and_ends_with_it(rendered: dict[str, Score]) -> None:
+    melody, added = parts(rendered[ORCHESTRA])
+    limits = {part.name: (part.lowest, part.highest) for part in Settings.of(presets.load(ORCHESTRA)).parts}
+    playing = [track for track in added if len(track.notes)]
+    assert len(playing) >= 2
+    for track in playing:
+        low, high = limits[track.name.removeprefix("Continuo ")]
+        assert track.notes["pitch"].min() >= low and track.notes["pitch"].max() <= high
+    struck = {(int(note["onset"]), int(note["pitch"])) for track in playing for note in track.notes}
+    assert {(int(note["onset"]), int(note["pitch"])) for note in melody.notes} <= struck
+    ends = [int((track.notes["onset"] + track.notes["length"]).max()) for track in playing]
+    assert max(ends) <= int((melody.notes["onset"] + melody.notes["length"]).max())
 
 
 def test_a_chorale_ends_on_its_tonic_without_crossings_or_parallels(rendered: dict[str, Score]) -> None:
