@@ -21,7 +21,7 @@ from bridge.bench.notes import FEW, RAISED, SCALE, WIDE
 from bridge.brain.engine import Engine
 from bridge.brain.grid import Grid
 from bridge.brain.players import Make, Players, load
-from bridge.brain.settings import HARMONIZE, Settings
+from bridge.brain.settings import Settings
 from bridge.brain.transport import Transport
 from models.player import Answer, Frame, Moment, Player, Sound
 from models.rules import harmony
@@ -87,11 +87,11 @@ def report(rows: list[dict[str, Any]]) -> str:
 class Stopwatch:
     """A player whose every call is timed, in ms."""
 
-    def __init__(self, player: Player[Any]) -> None:
+    def __init__(self, player: Player[Any], effect: str) -> None:
         self._player = player
         self.name = player.name
         self.pulse = player.pulse
-        self.effect = getattr(player, "effect", HARMONIZE)
+        self.effect = effect
         self.hear_ms: list[float] = []
         self.answer_ms: list[float] = []
         self.sounding = 0
@@ -149,7 +149,7 @@ def _row(name: str, device: str, notes: int, state: presets.State, make: Make) -
     watches: list[Stopwatch] = []
 
     def watched(_name: str, _device: str) -> Stopwatch:
-        watches.append(Stopwatch(make(name, device)))
+        watches.append(Stopwatch(make(name, device), state["effect"]))
         return watches[-1]
 
     players = Players(device, make=watched)
