@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import torch
 from torch import Tensor, nn
 
-from models.blocks.attention import RelativeAttention, State
+from models.blocks.attention import RelativeAttention
 from models.blocks.embed import EMBEDS
 from models.blocks.time import Recurrent
 from models.ensemble.batch import ELAPSED
@@ -38,19 +37,6 @@ class Encoder(nn.Module):
         encoded: Tensor = self.out(x)
         return encoded
 
-    def start(self, batch: int, device: torch.device | str = "cpu") -> tuple[State, ...]:
-        """Before the first event."""
-        return tuple(layer.start(batch, device) for layer in self.layers)
-
-    def step(self, given: Tensor, elapsed: Tensor, states: Sequence[State]) -> tuple[Tensor, tuple[State, ...]]:
-        """One event, (batch, 1, key, plane); gives what `forward` gives there, (batch, 1, out)."""
-        x = (self.embed(given) + self.elapsed(elapsed))[:, 0]
-        after = []
-        for layer, before in zip(self.layers, states, strict=True):
-            x, state = layer.step(x, before)
-            after.append(state)
-        return self.out(x)[:, None], tuple(after)
-
 
 def _block(config: EnsembleConfig) -> Attentive | Remembering:
     return Attentive(config) if config.encoder == "attention" else Remembering(config.width, config.dropout)
@@ -74,16 +60,6 @@ class Attentive(nn.Module):
         thought: Tensor = x + self.drop(self.think(self.norms[1](x)))
         return thought
 
-    def start(self, batch: int, device: torch.device | str) -> State:
-        """Before the first event."""
-        return self.time.start(batch, device)
-
-    def step(self, x: Tensor, state: State) -> tuple[Tensor, State]:
-        """One event, (batch, width); gives what `forward` gives there."""
-        seen, state = self.time.step(self.norms[0](x), state)
-        x = x + seen
-        return x + self.think(self.norms[1](x)), state
-
 
 class Remembering(nn.Module):
     """Carries what it was told in the cells of an LSTM."""
@@ -98,12 +74,3 @@ class Remembering(nn.Module):
         """(batch, event, width) to the same."""
         seen: Tensor = x + self.drop(self.time(self.norm(x)))
         return seen
-
-    def start(self, batch: int, device: torch.device | str) -> State:
-        """Before the first event."""
-        return self.time.start(batch, device)
-
-    def step(self, x: Tensor, state: State) -> tuple[Tensor, State]:
-        """One event, (batch, width); gives what `forward` gives there."""
-        seen, state = self.time.step(self.norm(x), state)
-        return x + seen, state

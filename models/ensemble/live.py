@@ -79,7 +79,7 @@ class Live:
     def steps(
         self, given: Floats, elapsed: Sequence[int], memories: Sequence[Memory]
     ) -> tuple[Floats, tuple[Memory, ...]]:
-        """Some events, (event, key, plane), one after the other as `Encoder.step` takes them.
+        """Some events, (event, key, plane), one after the other, each knowing those before it.
 
         Gives them encoded, (event, width), and the memories after them.
         """

@@ -70,24 +70,6 @@ def whole_logits(model: EnsembleModel, batch: EventBatch, ahead: int = 0) -> Ten
 
 
 @pytest.mark.parametrize("more", VARIANTS, ids=str)
-def test_event_by_event_is_as_all_at_once(more: dict[str, Any]) -> None:
-    model = made(**more)
-    piece = music(model, batch=1, events=12)
-    with torch.inference_mode():
-        expected = whole_logits(model, piece)
-        states, heard = model.encoder.start(1), piece.given.new_empty(1, 0, 0)
-        past = passes.past_of(model, piece.target, piece.before)
-        for event in range(12):
-            at = slice(event, event + 1)
-            new, states = model.encoder.step(piece.given[:, at], piece.elapsed[:, at], states)
-            heard = torch.cat((heard, new), 1)[:, -model.config.context :] if event else new
-            first = heard.shape[1] - 1
-            scene = model.scene(heard, piece.given[:, at], past[:, at], piece.present, first)
-            found = model.logits(scene, torch.full_like(piece.target[:, at], UNKNOWN))
-            torch.testing.assert_close(found, expected[:, at], atol=1e-4, rtol=1e-4)
-
-
-@pytest.mark.parametrize("more", VARIANTS, ids=str)
 def test_what_is_to_come_changes_nothing(more: dict[str, Any]) -> None:
     model = made(**more)
     piece = music(model, batch=1)

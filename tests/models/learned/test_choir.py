@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 import torch
@@ -12,20 +11,11 @@ from hypothesis import strategies as st
 
 from bridge import presets
 from bridge.brain.settings import Settings
-from models.ensemble.config import EnsembleConfig
-from models.ensemble.model import EnsembleModel
-from models.learned import player
 from models.learned.choir import ChoirPlayer
-from models.player import Answer, Frame, Moment, Sound, Wish
+from models.player import Answer, Frame, Moment, Wish
+from tests.models.learned import makers
+from tests.models.learned.makers import sounds
 
-SMALL: dict[str, Any] = {
-    "width": 16,
-    "key_width": 8,
-    "encoder_layers": 1,
-    "decoder_layers": 1,
-    "heads": 2,
-    "context": 6,
-}
 WISH = Settings.of(presets.load("choir")).wish
 
 
@@ -36,17 +26,9 @@ def no_gradients() -> Iterator[None]:
 
 
 def made() -> ChoirPlayer:
-    torch.manual_seed(3)
-    model = EnsembleModel(EnsembleConfig(ensemble="choir", **SMALL)).eval()
-    for value in model.parameters():
-        value.normal_(std=0.3)
-    found = player(model, "made")
+    found = makers.made("choir")
     assert isinstance(found, ChoirPlayer)
     return found
-
-
-def sounds(*pitches: int) -> tuple[Sound, ...]:
-    return tuple(Sound(pitch, 80) for pitch in pitches)
 
 
 @settings(max_examples=40, deadline=None)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 import pytest
 import torch
@@ -13,21 +12,11 @@ from hypothesis import strategies as st
 
 from bridge import presets
 from bridge.brain.settings import Settings
-from models.ensemble.config import EnsembleConfig
-from models.ensemble.model import EnsembleModel
-from models.learned import player
 from models.learned.orchestra import UPPER, OrchestraPlayer
-from models.player import Answer, Frame, Moment, Sound
+from models.player import Answer, Frame, Moment
 from music.orchestra import SECTIONS
-
-SMALL: dict[str, Any] = {
-    "width": 16,
-    "key_width": 8,
-    "encoder_layers": 1,
-    "decoder_layers": 1,
-    "heads": 2,
-    "context": 6,
-}
+from tests.models.learned import makers
+from tests.models.learned.makers import sounds
 
 
 @pytest.fixture(autouse=True)
@@ -37,11 +26,7 @@ def no_gradients() -> Iterator[None]:
 
 
 def made() -> OrchestraPlayer:
-    torch.manual_seed(3)
-    model = EnsembleModel(EnsembleConfig(ensemble="orchestra", **SMALL)).eval()
-    for value in model.parameters():
-        value.normal_(std=0.3)
-    found = player(model, "made")
+    found = makers.made("orchestra")
     assert isinstance(found, OrchestraPlayer)
     return found
 
@@ -50,10 +35,6 @@ def of(preset: str, **changes: object) -> Settings:
     tree = presets.load(preset)
     tree["orchestrate"] |= changes
     return Settings.of(tree)
-
-
-def sounds(*pitches: int, velocity: int = 80) -> tuple[Sound, ...]:
-    return tuple(Sound(pitch, velocity) for pitch in pitches)
 
 
 @settings(max_examples=40, deadline=None)
