@@ -1,4 +1,4 @@
-"""What is played, event by event, as vectors that know all events before them; live one step at a time."""
+"""What is played, event by event, as vectors that know all events before them."""
 
 from __future__ import annotations
 
