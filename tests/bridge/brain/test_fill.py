@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge import presets
+from bridge.brain.insert import PLAN_AHEAD_NS
 from bridge.brain.players import Players
 from bridge.render.offline import render
 from music.chunks import Chunks
@@ -95,6 +96,7 @@ def test_whatever_is_played_nobody_leaves_their_range_and_nothing_is_left(keys: 
         group.leave()
         assert all(RANGES[channel][0] <= pitch <= RANGES[channel][1] for channel, pitch in group.sounding)
     group.play(*(NoteOff(0, key) for key, *_ in keys))
+    group.wait(PLAN_AHEAD_NS)  # a chord that was to move on a beat so near ends there
     group.leave()
     assert not group.sounding
 
