@@ -23,7 +23,7 @@ FAR = np.float32(-1e9)
 """A score of what is not looked at; finite, so that a token that looks at nothing is no NaN."""
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def normed(x: Floats, weight: Floats, bias: Floats) -> Floats:
     """Layer norm of each row, (row, width)."""
     out = np.empty_like(x)
@@ -42,7 +42,7 @@ def normed(x: Floats, weight: Floats, bias: Floats) -> Floats:
     return out
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def around(planes: Floats, near: Floats, classes: Floats, start: Floats, lowest: int) -> Floats:
     """What `Surroundings` makes of planes (key, plane), added to `start` (key, width).
 
@@ -72,7 +72,7 @@ def around(planes: Floats, near: Floats, classes: Floats, start: Floats, lowest:
     return out
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _bounds(slot: int, known: Ints, owner: Ints) -> tuple[int, int]:
     """The highest key above which, and the lowest below which, what is known of the group lets no slot go."""
     upper, lower = KEYS, -1
@@ -86,7 +86,7 @@ def _bounds(slot: int, known: Ints, owner: Ints) -> tuple[int, int]:
     return upper, lower
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _allow(  # noqa: PLR0913, PLR0917 - all that forbids
     logits: Floats, slot: int, known: Ints, owner: Ints, ranges: Bools, banned: Bools
 ) -> None:
@@ -106,7 +106,7 @@ def _allow(  # noqa: PLR0913, PLR0917 - all that forbids
         logits[REST] = -np.inf
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _outcome(logits: Floats, temperature: float, dice: float) -> tuple[int, float]:
     """One outcome, the likeliest at temperature 0, and the entropy in nats; -1 where the logits are no numbers."""
     best = 0
@@ -136,7 +136,7 @@ def _outcome(logits: Floats, temperature: float, dice: float) -> tuple[int, floa
     return best, entropy
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def decide(  # noqa: PLR0913, PLR0917 - one pass: all that is wanted and forbidden
     scores: Floats, known: Ints, owner: Ints, ranges: Bools, banned: Bools, temperature: float, dice: Floats, left: int
 ) -> bool:
@@ -177,7 +177,7 @@ def decide(  # noqa: PLR0913, PLR0917 - one pass: all that is wanted and forbidd
     return True
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def tidy(decided: Ints, given: Ints, owner: Ints) -> None:
     """Each group from the top down, no note twice; what was given stays where it was."""
     slots = len(decided)

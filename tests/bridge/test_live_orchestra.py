@@ -1,4 +1,4 @@
-"""A piano becomes an orchestra, and an orchestra a piano, through real ports."""
+"""A piano becomes an orchestra, an orchestra a piano, and one voice a choir, through real ports."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from pythonosc.udp_client import SimpleUDPClient
 
+from bridge import presets
 from bridge.bench.musician import musician
 from bridge.bench.stage import LiveDaemon, live_daemon
 from tests.bridge.conftest import Synth, until
@@ -57,6 +58,22 @@ def test_the_piano_is_heard_and_many_instruments_with_it(hall: tuple[Synth, Simp
     until(lambda: not synth.sounding, "silence")
 
 
+@pytest.mark.parametrize("preset", ["strings", "chamber-winds", "orchestra"])
+@pytest.mark.parametrize("model", ["rules", "orchestra"])
+def test_every_ensemble_plays_what_is_played(hall: tuple[Synth, SimpleUDPClient], preset: str, model: str) -> None:
+    synth, osc = hall
+    ensemble = {part["channel"] for part in presets.load(preset)["part"]}
+    osc.send_message("/continuo/1/preset", preset)
+    osc.send_message("/continuo/1/model", model)
+    for chord in (CHORD, (41, 53, 60, 65, 82)):
+        play(synth, *(on(key, 100) for key in chord))
+        until(lambda: len(channels(synth)) >= 3 and channels(synth) <= ensemble, "an ensemble")
+        melody = chord[-1]
+        until(lambda: any(pitch == melody for channel, pitch in synth.sounding if channel != 1), "the melody")  # noqa: B023
+        play(synth, *(off(key) for key in chord))
+        until(lambda: not synth.sounding, "silence")
+
+
 def test_the_pedal_holds_the_orchestra(hall: tuple[Synth, SimpleUDPClient]) -> None:
     synth, _ = hall
     play(synth, b"\xb0\x40\x7f", *(on(key, 100) for key in CHORD))
@@ -90,4 +107,18 @@ def test_an_orchestra_comes_out_in_two_hands(hall: tuple[Synth, SimpleUDPClient]
     until(lambda: {(2, 76), (3, 36)} <= synth.sounding, "melody and bass")
     for number, key in enumerate((76, 72, 67, 60, 48, 36)):
         play(synth, off(key, 5 + number))
+    until(lambda: not synth.sounding, "silence")
+
+
+@pytest.mark.parametrize(("given", "sing"), [((72,), {3, 4, 5}), ((72, 48), {3, 4}), ((48,), {2, 3, 4})], ids=str)
+def test_who_is_missing_in_a_choir_sings(
+    hall: tuple[Synth, SimpleUDPClient], given: tuple[int, ...], sing: set[int]
+) -> None:
+    synth, osc = hall
+    osc.send_message("/continuo/1/preset", "choir")
+    play(synth, on(60, 80, 9), off(60, 9))
+    until(lambda: not synth.sounding, "silence before it")
+    play(synth, *(on(key) for key in given))
+    until(lambda: channels(synth) == sing, "the other voices")
+    play(synth, *(off(key) for key in given))
     until(lambda: not synth.sounding, "silence")
