@@ -16,6 +16,7 @@ from models.player import Answer, Frame, Moment, Scoring, Sound, Wish
 from models.rules.choirs import BASSOON, CELLO, CLARINET, CONTRABASS, FLUTE, HORN, OBOE, VIOLA, VIOLIN_1, VIOLIN_2
 from models.rules.orchestra import BALANCE
 from music.orchestra import FIRST_SLOT, SECTIONS, SLOTS
+from music.roll import PITCHES
 
 UPPER = (VIOLIN_1, FLUTE, OBOE, CLARINET, VIOLIN_2, VIOLA, HORN, BASSOON, CELLO, CONTRABASS)
 """Who takes a melody that the model has left out, in turn; a bass, the other way round."""
@@ -168,20 +169,26 @@ def _still(last: Answer, held: Sequence[Sound], state: State, plan: Plan) -> lis
 def _cover(playing: list[list[int]], keys: Sequence[int], plan: Plan, wish: Wish) -> None:
     """Melody and bass are played at pitch, and every class by somebody, where anybody is free and able to."""
 
-    def give(pitch: int, order: Iterable[int]) -> None:
+    def give(pitch: int, order: Iterable[int]) -> bool:
         for section in order:
             free = len(playing[section]) < len(plan.desks[section])
             able = any(wish.ranges[voice][0] <= pitch <= wish.ranges[voice][1] for voice in plan.desks[section])
             if free and able and pitch not in playing[section]:
                 playing[section] = sorted([*playing[section], pitch], reverse=True)
-                return
+                return True
+        return False
 
     for pitch, order in ((max(keys), UPPER), (min(keys), UPPER[::-1])):
         if not any(pitch in own for own in playing):
             give(pitch, order)
     for pitch in sorted(keys):
         if not any(pitch % OCTAVE == other % OCTAVE for own in playing for other in own):
-            give(pitch, UPPER)
+            any(give(near, UPPER) for near in _octaves(pitch))
+
+
+def _octaves(pitch: int) -> list[int]:
+    """A pitch and its octaves, the nearest first: a key may be higher, or lower, than any instrument goes."""
+    return sorted(range(pitch % OCTAVE, PITCHES, OCTAVE), key=lambda one: abs(one - pitch))
 
 
 def _answer(playing: list[list[int]], plan: Plan, held: Sequence[Sound], moment: Moment) -> Answer:

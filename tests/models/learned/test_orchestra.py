@@ -40,7 +40,7 @@ def of(preset: str, **changes: object) -> Settings:
 @settings(max_examples=40, deadline=None)
 @given(
     st.sampled_from(["orchestra", "strings", "chamber-winds"]),
-    st.lists(st.sets(st.integers(24, 96), min_size=1, max_size=8), min_size=1, max_size=5),
+    st.lists(st.sets(st.integers(0, 127), min_size=1, max_size=8), min_size=1, max_size=5),
     st.sampled_from([0.0, 1.0]),
 )
 def test_all_is_in_range_in_the_chord_and_covered_where_anybody_can(
@@ -62,6 +62,14 @@ def test_all_is_in_range_in_the_chord_and_covered_where_anybody_can(
             for key in (max(chord), min(chord)):
                 able = [i for i in resting if hall.wish.ranges[i][0] <= key <= hall.wish.ranges[i][1]]
                 assert key in playing or not able, "melody and bass are played where anybody is free and able"
+            for key in chord:
+                octaves = range(key % 12, 128, 12)
+                able = [
+                    i
+                    for i in resting
+                    if any(low <= one <= high for low, high in [hall.wish.ranges[i]] for one in octaves)
+                ]
+                assert not able or key % 12 in {pitch % 12 for pitch in playing}, "all of the chord, if an octave away"
             assert last.struck is not None and last.struck <= playing
             frame = Frame(held, held, last, sections=scoring.sections, beat=float(number))
             state = orchestra.hear(state, frame)
