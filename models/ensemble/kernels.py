@@ -19,27 +19,6 @@ Bools = NDArray[np.bool_]
 
 UNKNOWN = -1
 OCTAVE = 12
-FAR = np.float32(-1e9)
-"""A score of what is not looked at; finite, so that a token that looks at nothing is no NaN."""
-
-
-@njit(cache=True, nogil=True)
-def normed(x: Floats, weight: Floats, bias: Floats) -> Floats:
-    """Layer norm of each row, (row, width)."""
-    out = np.empty_like(x)
-    rows, width = x.shape
-    for row in range(rows):
-        mean = np.float32(0)
-        for i in range(width):
-            mean += x[row, i]
-        mean /= np.float32(width)
-        spread = np.float32(0)
-        for i in range(width):
-            spread += (x[row, i] - mean) ** 2
-        scale = np.float32(1) / np.float32(math.sqrt(spread / np.float32(width) + np.float32(1e-5)))
-        for i in range(width):
-            out[row, i] = (x[row, i] - mean) * scale * weight[i] + bias[i]
-    return out
 
 
 @njit(cache=True, nogil=True)

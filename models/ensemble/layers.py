@@ -8,7 +8,7 @@ import numpy as np
 from torch import nn
 
 from models.blocks.attention import RelativeAttention
-from models.ensemble import kernels
+from models.ensemble.attention import Six, affine, decoded, looked_back, normed
 from models.ensemble.decoder import Layer
 from models.ensemble.encoder import Attentive, Remembering
 from models.ensemble.kernels import Floats, Ints
@@ -21,12 +21,12 @@ class Linear(NamedTuple):
     """y = x W + b."""
 
     weight: Floats
+    """(in, out)."""
     bias: Floats
 
     def __call__(self, x: Floats) -> Floats:
         """(..., in) to (..., out)."""
-        found: Floats = x.reshape(-1, x.shape[-1]) @ self.weight  # NumPy is slow at stacks of small matrices
-        found += self.bias
+        found: Floats = affine(np.ascontiguousarray(x).reshape(-1, x.shape[-1]), self.weight, self.bias)
         return found.reshape(*x.shape[:-1], -1)
 
 
@@ -38,7 +38,7 @@ class Norm(NamedTuple):
 
     def __call__(self, x: Floats) -> Floats:
         """(..., width) to the same."""
-        found: Floats = kernels.normed(np.ascontiguousarray(x).reshape(-1, x.shape[-1]), self.weight, self.bias)
+        found: Floats = normed(np.ascontiguousarray(x).reshape(-1, x.shape[-1]), self.weight, self.bias)
         return found.reshape(x.shape)
 
 
@@ -48,11 +48,11 @@ class Heard(NamedTuple):
     keys: Floats
     """(listener, head, depth, key)."""
     values: Floats
-    """(listener, head, key, depth)."""
+    """The same."""
     bias: Floats
     """(head, token, token + key)."""
-    film: Floats | None
-    """(2, width): scale and shift."""
+    film: Floats
+    """(2, width): scale and shift; (0, width): none."""
 
 
 class Decoding:
@@ -61,14 +61,12 @@ class Decoding:
     def __init__(self, layer: Layer, *, relative: bool) -> None:
         attend = layer.attend
         self.heads, self.depth = attend.heads, attend.depth
-        self.own = linear(attend.query_key_value)
         self.past = linear(attend.past) if attend.past is not None else None
         self.played = linear(attend.played) if attend.played is not None else None
-        self.out = linear(attend.out)
         self.blocks = array(attend.blocks) * relative
         self.ago = None if attend.ago is None else array(attend.ago) * relative
-        self.norms = [norm(one) for one in layer.norms]
-        self.think = linear(layer.think[0]), linear(layer.think[2])
+        self.looking = six(layer.norms[0], attend.query_key_value, attend.out)
+        self.thought = six(layer.norms[1], layer.think[0], layer.think[2])
 
     def tell(self, own: Floats, seen: Floats, ago: Ints, film: Floats | None) -> Heard:
         """See `Attend.tell`: of one event, as some listeners hear it.
@@ -87,23 +85,15 @@ class Decoding:
             sources.append(np.broadcast_to(played, (len(own), *played.shape)))
             bias.append(np.broadcast_to(self.ago[:, None, ago], (self.heads, self.blocks.shape[1], len(ago))))
         nothing = np.zeros((len(own), 0, 2 * self.heads * self.depth), np.float32)
-        both = np.concatenate((nothing, *sources), 1)
-        keys, values = both.reshape(*both.shape[:2], 2, self.heads, self.depth).transpose(2, 0, 3, 1, 4)
-        return Heard(keys.swapaxes(2, 3), values, np.concatenate(bias, 2), film)
+        both = np.concatenate((nothing, *sources), 1).reshape(len(own), -1, 2, self.heads, self.depth)
+        keys, values = np.ascontiguousarray(both.transpose(2, 0, 3, 4, 1))
+        no_film = np.zeros((0, own.shape[-1]), np.float32)
+        return Heard(keys, values, np.concatenate(bias, 2), no_film if film is None else film)
 
     def __call__(self, x: Floats, heard: Heard) -> Floats:
         """(listener, token, width) to the same."""
-        if heard.film is not None:
-            x = x + x * heard.film[0] + heard.film[1]
-        shape = (*x.shape[:2], 3, self.heads, self.depth)
-        query, key, value = self.own(self.norms[0](x)).reshape(shape).transpose(2, 0, 3, 1, 4)  # (L, H, G, D) each
-        scores = query @ np.concatenate((key.swapaxes(2, 3), heard.keys), 3)
-        _soften(scores, heard.bias, self.depth**-0.5)
-        mixed = scores @ np.concatenate((value, heard.values), 2)
-        x = x + self.out(mixed.swapaxes(1, 2).reshape(x.shape))
-        first, last = self.think
-        thought: Floats = x + last(np.maximum(first(self.norms[1](x)), 0))
-        return thought
+        found: Floats = decoded(x, heard.film, self.looking, self.thought, heard.keys, heard.values, heard.bias)
+        return found
 
 
 class LookingBack:
@@ -111,11 +101,10 @@ class LookingBack:
 
     def __init__(self, layer: Attentive) -> None:
         time: RelativeAttention = layer.time
-        self.heads, self.depth, self.near, self.span = time.heads, time.depth, time.near, time.span or 0
-        self.all_three, self.out = linear(time.query_key_value), linear(time.out)
+        self.heads, self.depth, self.span = time.heads, time.depth, time.span or 0
         self.distances, self.bias = array(time.distances), array(time.bias)
-        self.norms = [norm(one) for one in layer.norms]
-        self.think = linear(layer.think[0]), linear(layer.think[2])
+        self.looking = six(layer.norms[0], time.query_key_value, time.out)
+        self.thought = six(layer.norms[1], layer.think[0], layer.think[2])
 
     def start(self) -> Memory:
         """Before the first event."""
@@ -124,25 +113,8 @@ class LookingBack:
 
     def steps(self, x: Floats, memory: Memory) -> tuple[Floats, Memory]:
         """Some events, (event, width), one after the other."""
-        many = len(x)
-        parts = self.all_three(self.norms[0](x)).reshape(many, 3, self.heads, self.depth).transpose(1, 2, 0, 3)
-        query, *new = parts  # (H, T, D) each
-        keys, values = (np.concatenate((old, one), 1) for old, one in zip(memory, new, strict=True))
-        ago = np.arange(keys.shape[1] - many, keys.shape[1])[:, None] - np.arange(keys.shape[1])  # (T, T')
-        scale = np.float32(self.depth**-0.5)
-        by_distance = (query @ self.distances.transpose(0, 2, 1)) * scale + self.bias[:, None]  # (H, T, near + 1)
-        rows = np.arange(many)[:, None]
-        relative = by_distance[:, rows, ago.clip(0, self.near)]
-        relative[:, (ago < 0) | (ago >= self.span)] = kernels.FAR
-        scores = query @ keys.transpose(0, 2, 1)
-        _soften(scores, relative, float(scale))
-        mixed = (scores @ values).transpose(1, 0, 2).reshape(many, -1).astype(np.float32, copy=False)
-        looked = self.out(mixed)
-        looked += x
-        first, last = self.think
-        thought = last(np.maximum(first(self.norms[1](looked)), 0))
-        thought += looked
-        return thought, (keys[:, -self.span :], values[:, -self.span :])
+        seen, keys, values = looked_back(x, self.looking, self.thought, self.distances, self.bias, *memory, self.span)
+        return seen, (keys[:, -self.span :].copy(), values[:, -self.span :].copy())
 
 
 class Remembered:
@@ -170,15 +142,6 @@ class Remembered:
         return seen, (hidden, cell)
 
 
-def _soften(scores: Floats, bias: Floats, scale: float) -> None:
-    """Scores (..., query, key) become the softmax of scale * scores + bias, in place."""
-    scores *= np.float32(scale)
-    scores += bias
-    scores -= scores.max(-1, keepdims=True)
-    np.exp(scores, out=scores)
-    scores /= scores.sum(-1, keepdims=True)
-
-
 def _sigmoid(x: Floats) -> Floats:
     found: Floats = np.float32(1) / (np.float32(1) + np.exp(-x))
     return found
@@ -200,3 +163,8 @@ def linear(layer: nn.Module | None) -> Linear:
 def norm(layer: nn.Module) -> Norm:
     """The weights of a layer norm."""
     return Norm(array(layer.weight), array(layer.bias))
+
+
+def six(first: nn.Module, second: nn.Module, third: nn.Module) -> Six:
+    """The weights of a layer norm and of two linear layers."""
+    return (*norm(first), *linear(second), *linear(third))

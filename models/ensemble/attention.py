@@ -1,0 +1,198 @@
+"""The layers of one event, compiled: matrices so small that calling NumPy for each costs more than they do. Any thread.
+
+Sums may be taken in another order than they are written (`QUICK`): that is what lets the loops use vectors.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+
+QUICK = {"reassoc", "contract", "nsz", "arcp"}
+"""Of LLVM's fast math all but the belief that there is no NaN: what a broken model says has to be found out."""
+EPSILON = 1e-5
+
+
+Six = tuple[Floats, Floats, Floats, Floats, Floats, Floats]
+"""Weight and bias of a norm and of two linear layers, (in, out). No named tuple: numba takes long to recognise one."""
+
+
+@njit(cache=True, nogil=True, fastmath=QUICK)
+def affine(x: Floats, weight: Floats, bias: Floats) -> Floats:
+    """Give x W + b, (row, in) to (row, out)."""
+    rows, many = x.shape
+    wide, fours = weight.shape[1], many - many % 4
+    out = np.empty((rows, wide), np.float32)
+    for row in range(rows):
+        for j in range(wide):
+            out[row, j] = bias[j]
+        for i in range(0, fours, 4):  # four at a time: each sum is fetched and stored less often
+            a, b, c, d = x[row, i], x[row, i + 1], x[row, i + 2], x[row, i + 3]
+            for j in range(wide):
+                out[row, j] += a * weight[i, j] + b * weight[i + 1, j] + c * weight[i + 2, j] + d * weight[i + 3, j]
+        for i in range(fours, many):
+            for j in range(wide):
+                out[row, j] += x[row, i] * weight[i, j]
+    return out
+
+
+@njit(cache=True, nogil=True, fastmath=QUICK)
+def normed(x: Floats, weight: Floats, bias: Floats) -> Floats:
+    """Layer norm of each row, (row, width)."""
+    out = np.empty_like(x)
+    rows, width = x.shape
+    for row in range(rows):
+        mean = np.float32(0)
+        for i in range(width):
+            mean += x[row, i]
+        mean /= np.float32(width)
+        spread = np.float32(0)
+        for i in range(width):
+            spread += (x[row, i] - mean) ** 2
+        scale = np.float32(1) / np.float32(math.sqrt(spread / np.float32(width) + np.float32(EPSILON)))
+        for i in range(width):
+            out[row, i] = (x[row, i] - mean) * scale * weight[i] + bias[i]
+    return out
+
+
+@njit(cache=True, nogil=True, fastmath=QUICK)
+def think(x: Floats, thought: Six) -> None:
+    """Add f(norm(x)), f with one hidden layer of ReLU, (row, width), in place."""
+    norm, shift, first, first_bias, last, last_bias = thought
+    hidden = affine(normed(x, norm, shift), first, first_bias)
+    for row in range(hidden.shape[0]):
+        for i in range(hidden.shape[1]):
+            hidden[row, i] = max(hidden[row, i], np.float32(0))
+    x += affine(hidden, last, last_bias)
+
+
+@njit(cache=True, nogil=True, fastmath=QUICK)
+def _soften(scores: Floats) -> None:
+    """Scores (key,) become their softmax."""
+    highest, total = scores[0], np.float32(0)
+    for key in range(len(scores)):
+        highest = max(highest, scores[key])
+    for key in range(len(scores)):
+        scores[key] = np.float32(math.exp(scores[key] - highest))
+    for key in range(len(scores)):
+        total += scores[key]
+    for key in range(len(scores)):
+        scores[key] /= total
+
+
+@njit(cache=True, nogil=True, fastmath=QUICK)
+def _look(queries: Floats, keys: Floats, values: Floats, bias: Floats, mixed: Floats) -> None:
+    """What each token finds: (token, depth), (depth, key), (depth, key), (token, key) to (token, depth)."""
+    tokens, depth = queries.shape
+    scores, scale = np.empty(keys.shape[1], np.float32), np.float32(depth**-0.5)
+    for token in range(tokens):
+        for key in range(len(scores)):
+            scores[key] = bias[token, key]
+        for i in range(depth):
+            query = queries[token, i] * scale
+            for key in range(len(scores)):
+                scores[key] += query * keys[i, key]
+        _soften(scores)
+        for i in range(depth):
+            found = np.float32(0)
+            for key in range(len(scores)):
+                found += scores[key] * values[i, key]
+            mixed[token, i] = found
+
+
+@njit(cache=True, nogil=True, fastmath=QUICK)
+def decoded(  # noqa: PLR0913, PLR0917 - a layer and all it is told
+    x: Floats, film: Floats, looking: Six, thought: Six, keys: Floats, values: Floats, bias: Floats
+) -> Floats:
+    """One layer of the decoder.
+
+    Args:
+        x: (listener, token, width).
+        film: (2, width): scale and shift; (0, width): none.
+        looking: norm, then queries, keys and values of all heads, and what is made of what they found.
+        thought: what follows, see `think`.
+        keys: (listener, head, depth, key) of what is looked at besides the tokens themselves.
+        values: the same.
+        bias: (head, token, token + key).
+
+    Returns:
+        (listener, token, width).
+    """
+    listeners, tokens, width = x.shape
+    many, depth, told = keys.shape[1:]
+    norm, shift, own, own_bias, out, out_bias = looking
+    rows = x.copy().reshape(listeners * tokens, width)
+    if len(film):
+        rows += rows * film[0] + film[1]
+    parts, mixed = affine(normed(rows, norm, shift), own, own_bias), np.empty_like(rows)
+    seen = np.empty((2, depth, tokens + told), np.float32)
+    for listener in range(listeners):
+        first = listener * tokens
+        mine, found = parts[first : first + tokens], mixed[first : first + tokens]
+        for head in range(many):
+            at = head * depth
+            for i in range(depth):
+                seen[0, i, :tokens], seen[0, i, tokens:] = mine[:, width + at + i], keys[listener, head, i]
+                seen[1, i, :tokens], seen[1, i, tokens:] = mine[:, 2 * width + at + i], values[listener, head, i]
+            _look(mine[:, at : at + depth], seen[0], seen[1], bias[head], found[:, at : at + depth])
+    rows += affine(mixed, out, out_bias)
+    think(rows, thought)
+    return rows.reshape(listeners, tokens, width)
+
+
+@njit(cache=True, nogil=True, fastmath=QUICK)
+def looked_back(  # noqa: PLR0913, PLR0917 - a layer and all it remembers
+    x: Floats, looking: Six, thought: Six, distances: Floats, bias: Floats, keys: Floats, values: Floats, span: int
+) -> tuple[Floats, Floats, Floats]:
+    """One layer of the encoder, for some events one after the other.
+
+    Args:
+        x: (event, width).
+        looking: norm, then queries, keys and values of all heads, and what is made of what they found.
+        thought: what follows, see `think`.
+        distances: (head, near + 1, depth), of how long ago; all that is further is alike.
+        bias: (head, near + 1).
+        keys: (head, event before, depth).
+        values: the same.
+        span: how many events are looked at, the newest one included.
+
+    Returns:
+        x of the layer, keys and values with those of the new events.
+    """
+    events, width = x.shape
+    many, before, depth = keys.shape
+    norm, shift, own, own_bias, out, out_bias = looking
+    parts = affine(normed(x, norm, shift), own, own_bias)
+    all_keys = np.empty((many, before + events, depth), np.float32)
+    all_values = np.empty_like(all_keys)
+    scale = np.float32(depth**-0.5)
+    mixed = np.empty_like(x)
+    for head in range(many):
+        first = head * depth
+        all_keys[head, :before], all_values[head, :before] = keys[head], values[head]
+        all_keys[head, before:] = parts[:, width + first : width + first + depth]
+        all_values[head, before:] = parts[:, 2 * width + first : 2 * width + first + depth]
+        for event in range(events):
+            end = before + event + 1
+            start = max(0, end - span)
+            scores = np.empty(end - start, np.float32)
+            for key in range(start, end):
+                near = min(end - 1 - key, distances.shape[1] - 1)
+                score = np.float32(0)
+                for i in range(depth):
+                    score += parts[event, first + i] * (all_keys[head, key, i] + distances[head, near, i])
+                scores[key - start] = score * scale + bias[head, near]
+            _soften(scores)
+            for i in range(depth):
+                found = np.float32(0)
+                for key in range(start, end):
+                    found += scores[key - start] * all_values[head, key, i]
+                mixed[event, first + i] = found
+    looked = x + affine(mixed, out, out_bias)
+    think(looked, thought)
+    return looked, all_keys, all_values
