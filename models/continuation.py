@@ -1,0 +1,65 @@
+"""What the bridge asks of whoever goes on where the musician stops, onset after onset, in time or without a clock.
+
+What was heard is a memory that grows in place and belongs to the caller. What is played from it hangs on a thread,
+which is never changed: plans are thrown away as often as the musician does something else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+import numpy as np
+
+from music.phrase import Onset
+from music.pitch import Key
+
+Memory = TypeVar("Memory")
+Thread = TypeVar("Thread")
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """What the preset asks of what is played next."""
+
+    lowest: int = 21
+    highest: int = 108
+    key: Key | None = None
+    """The key to stay in; None: the one that is heard."""
+    temperature: float = 1.0
+    """Standard meaning; 0 = likeliest."""
+    density: float = 0.5
+    """0 to 1, thin to thick, fewer notes to more; 0.5: as heard."""
+    register: float = 0.0
+    """-1 to 1: up to an octave lower or higher than heard."""
+    surprise: float = 0.2
+    """0 to 1: how readily what was heard is left."""
+    phase: bool = False
+    """Whether a clock runs: what lay on a beat goes on lying on one."""
+    last: bool = False
+    """Whether this is the end: something to rest on."""
+
+
+class Continuer(Protocol[Memory, Thread]):
+    """Who plays on: a memory of what was heard, or a model."""
+
+    @property
+    def name(self) -> str:
+        """As the preset's `model` names it."""
+        ...
+
+    def start(self) -> Memory:
+        """The memory before anything was heard."""
+        ...
+
+    def hear(self, memory: Memory, onset: Onset) -> None:
+        """Learn what was played, in the order of its beats."""
+        ...
+
+    def begin(self, memory: Memory) -> Thread | None:
+        """Where the musician has stopped; None where nothing was heard that anybody could go on with."""
+        ...
+
+    def go_on(self, memory: Memory, thread: Thread, aim: Aim, dice: np.random.Generator) -> tuple[Onset, Thread]:
+        """What comes next, later than all before, and the thread after it."""
+        ...

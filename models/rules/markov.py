@@ -1,0 +1,283 @@
+"""A player without weights who goes on in the musician's own style: a variable-order memory of what was heard.
+
+After Pachet (2003), "The Continuator: Musical Interaction with Style", Journal of New Music Research 32(3): contexts of
+every length are looked up in several reductions of what was played, the richest first, and what followed one of them is
+played on, with its own touch, length and timing. Learning an onset and answering one take the same time, however much
+is remembered.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from itertools import takewhile
+from math import log2
+from typing import NamedTuple
+
+import numpy as np
+
+from models.continuation import Aim
+from music.keys import SILENCE, Evidence, estimate, heard
+from music.phrase import Onset, Tone
+from music.pitch import Key
+
+REMEMBERED = 4096
+"""Onsets."""
+PLACES = 48
+"""Of each context, the newest."""
+LONGEST = 6
+"""Onsets that a context is made of, at most."""
+HALF_LIFE = 300.0
+"""After so many onsets what was played counts half."""
+LONGEST_WAIT = 4.0
+"""Beats: whoever paused for longer has begun anew."""
+SHORTEST_WAIT = 1 / 48
+ESCAPE = 0.2
+"""How much each step to a poorer context counts against the one before."""
+ENOUGH = 4
+"""With so many to choose from nobody looks at poorer contexts."""
+VERBATIM = 12
+"""Onsets in a row that may be what was played, note for note."""
+WORN = 0.25
+"""How much a place counts that was gone to lately, each time."""
+LATELY = 48
+FOREIGN = 0.2
+"""How much a note counts that is not of the key, where the place it comes from was of another."""
+HOME = 30.0
+"""How much better an end on the tonic is."""
+REST_BEATS = 2.0
+"""How long the last onset sounds at least."""
+OCTAVE = 12
+
+EXACT = 0
+"""The view that is not moved."""
+
+Symbol = tuple[int, ...]
+Context = tuple[int, tuple[Symbol | None, ...]]
+"""A view, and what was last seen in it, newest first."""
+
+
+class Candidate(NamedTuple):
+    """A place to go on from."""
+
+    place: int
+    exact: bool
+    """Whether it is played at its own pitch."""
+    weight: float
+
+
+@dataclass(slots=True)
+class Memory:
+    """What was heard; it grows in place."""
+
+    onsets: deque[Onset] = field(default_factory=deque)
+    followed: deque[tuple[Context, ...]] = field(default_factory=deque)
+    """The contexts of each of them."""
+    first: int = 0
+    """The number of the oldest onset that is remembered."""
+    places: dict[Context, deque[int]] = field(default_factory=dict)
+    """By context the numbers of the onsets that followed it."""
+    evidence: Evidence = SILENCE
+    key: Key | None = None
+
+    @property
+    def end(self) -> int:
+        """The number that the next onset will have."""
+        return self.first + len(self.onsets)
+
+    def at(self, number: int) -> Onset:
+        """An onset that is remembered."""
+        return self.onsets[number - self.first]
+
+    def latest(self) -> tuple[Onset, ...]:
+        """The newest, oldest first: what a context is made of, and one more."""
+        return tuple(self.at(number) for number in range(max(self.first, self.end - LONGEST - 1), self.end))
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """What is being played on."""
+
+    recent: tuple[Onset, ...]
+    """What was heard or played last, newest last: at its own height, wherever it was wanted."""
+    place: int = -1
+    """Where in the memory the newest is from."""
+    shift: int = 0
+    """By how much it was moved."""
+    run: int = 0
+    """How many have been played as they stand in the memory, one after the other."""
+    lately: tuple[int, ...] = ()
+
+
+class MemoryPlayer:
+    """Plays on in the style of what it heard."""
+
+    name = "memory"
+
+    def start(self) -> Memory:
+        """The memory before anything was heard."""
+        return Memory()
+
+    def hear(self, memory: Memory, onset: Onset) -> None:
+        """Learn what was played."""
+        before = memory.onsets[-1] if memory.onsets else None
+        contexts = tuple(context for level in _contexts(memory.latest()) for context in level)
+        for context in contexts:
+            memory.places.setdefault(context, deque(maxlen=PLACES)).append(memory.end)
+        memory.followed.append(contexts)
+        memory.onsets.append(onset)
+        weights: dict[int, float] = {}
+        for tone in onset.tones:
+            weights[tone.pitch % OCTAVE] = weights.get(tone.pitch % OCTAVE, 0.0) + min(tone.beats, 2.0) + 0.25
+        memory.evidence = heard(memory.evidence, weights, 0.0 if before is None else _wait(before, onset))
+        memory.key = estimate(memory.evidence, memory.key, onset.bottom % OCTAVE)
+        if len(memory.onsets) > REMEMBERED:
+            memory.first += 1
+            memory.onsets.popleft()
+            for context in memory.followed.popleft():
+                memory.places[context].popleft()
+                if not memory.places[context]:
+                    del memory.places[context]
+
+    def begin(self, memory: Memory) -> Thread | None:
+        """Where the musician has stopped."""
+        return Thread(memory.latest(), place=memory.end - 1) if memory.onsets else None
+
+    def go_on(self, memory: Memory, thread: Thread, aim: Aim, dice: np.random.Generator) -> tuple[Onset, Thread]:
+        """What comes next."""
+        key = aim.key or memory.key
+        found = _candidates(memory, thread, aim, dice)
+        weights = [_welcome(memory, thread, candidate, aim, key) for candidate in found]
+        place, exact, _ = found[_drawn(weights, aim.temperature, dice)]
+        shift = 0 if exact else _shift(memory, thread, place)
+        onset = _moved(memory, thread, place, shift, phase=aim.phase)
+        goes_on = place == thread.place + 1 and shift == thread.shift
+        return placed(onset, aim, dice), Thread(
+            recent=(*thread.recent, onset)[-LONGEST - 1 :],
+            place=place,
+            shift=shift,
+            run=thread.run + 1 if goes_on else 1,
+            lately=(*thread.lately, place)[-LATELY:],
+        )
+
+
+def _wait(before: Onset, onset: Onset) -> float:
+    """Beats from one onset to the next, as they count."""
+    return min(max(onset.beat - before.beat, SHORTEST_WAIT), LONGEST_WAIT)
+
+
+def _symbols(before: Onset | None, onset: Onset) -> tuple[Symbol | None, ...]:
+    """An onset in each of `VIEWS`; None where it cannot be said, or nothing before it counts."""
+    if before is None or onset.beat - before.beat > LONGEST_WAIT:
+        return (onset.bottom, onset.top), None, None
+    wait = round(2 * log2(_wait(before, onset)))
+    step = onset.top - before.top
+    return (
+        (onset.bottom, onset.top, wait),
+        (step, min(len(onset.tones), 3), wait),
+        ((step > 0) - (step < 0), min(len(onset.tones), 2), wait),
+    )
+
+
+def _contexts(latest: tuple[Onset, ...]) -> Iterator[list[Context]]:
+    """What the next onset follows, as it was and in poorer views, the longest first."""
+    befores = (None, *latest)
+    newest_first = [_symbols(*both) for both in zip(befores, latest, strict=False)][::-1][:LONGEST]
+    chains = [tuple(takewhile(lambda one: one is not None, views)) for views in zip(*newest_first, strict=True)]
+    for length in range(LONGEST, 0, -1):
+        yield [(view, chain[:length]) for view, chain in enumerate(chains) if length <= len(chain)]
+
+
+def _candidates(memory: Memory, thread: Thread, aim: Aim, dice: np.random.Generator) -> list[Candidate]:
+    """Where to go on from, the best contexts first, until there is enough to choose from."""
+    most = LONGEST if dice.random() >= aim.surprise else int(dice.integers(1, LONGEST))
+    found: dict[int, Candidate] = {}
+    trust = 1.0
+    for level in _contexts(thread.recent):
+        for view, chain in level:
+            if len(chain) > most + view:  # a poorer view of a longer past says as much
+                continue
+            for place in memory.places.get((view, chain), ()):
+                weight = trust * 0.5 ** ((memory.end - place) / HALF_LIFE)
+                found.setdefault(place, Candidate(place, view == EXACT, weight))
+            if len(found) >= ENOUGH:
+                return list(found.values())
+            trust *= ESCAPE if found else 1.0
+    if not found:  # nothing like it was ever heard: go on from anywhere
+        return [
+            Candidate(place, exact=False, weight=1.0)
+            for place in range(max(memory.first, memory.end - PLACES), memory.end)
+        ]
+    return list(found.values())
+
+
+def _welcome(memory: Memory, thread: Thread, candidate: Candidate, aim: Aim, key: Key | None) -> float:
+    """How well it goes on with a candidate, whatever its context says."""
+    place, weight = candidate.place, candidate.weight
+    weight *= WORN ** thread.lately.count(place)
+    if thread.run >= VERBATIM and place == thread.place + 1:
+        weight *= WORN**4
+    shift = 0 if candidate.exact else _shift(memory, thread, place)
+    onset = memory.at(place)
+    if shift and key:
+        weight *= FOREIGN ** sum((tone.pitch + shift) % OCTAVE not in key.scale for tone in onset.tones)
+    weight *= 0.97 ** abs(shift)
+    if place > memory.first:
+        weight *= 2.0 ** (4 * (0.5 - aim.density) * log2(_wait(memory.at(place - 1), onset)))
+    if aim.last and key:
+        weight *= HOME if (onset.bottom + shift) % OCTAVE == key.tonic else 1.0
+    return weight
+
+
+def _drawn(weights: list[float], temperature: float, dice: np.random.Generator) -> int:
+    """One of some, the heaviest at temperature 0."""
+    if temperature <= 0:
+        return int(np.argmax(weights))
+    logs = np.log(np.maximum(weights, 1e-30)) / temperature
+    chances = np.exp(logs - logs.max())
+    return int(dice.choice(len(chances), p=chances / chances.sum()))
+
+
+def _shift(memory: Memory, thread: Thread, place: int) -> int:
+    """By how much a place is moved to go on from where the thread is with the step that was made there."""
+    if place <= memory.first:
+        return 0
+    return thread.recent[-1].top - memory.at(place - 1).top
+
+
+def _moved(memory: Memory, thread: Thread, place: int, shift: int, *, phase: bool) -> Onset:
+    """The onset of a place, as it goes on with the thread."""
+    source, last = memory.at(place), thread.recent[-1]
+    wait = _wait(memory.at(place - 1), source) if place > memory.first else 1.0
+    beat = last.beat + wait
+    if phase:  # it keeps its place in the beat, and with it its feel
+        beat = source.beat % 1 + round(beat - source.beat % 1)
+        beat += beat <= last.beat + SHORTEST_WAIT / 2
+    return Onset(beat, tuple(replace(tone, pitch=tone.pitch + shift) for tone in source.tones))
+
+
+def placed(onset: Onset, aim: Aim, dice: np.random.Generator) -> Onset:
+    """An onset as thick, as high and as long as is wanted, in range and in the key that is locked."""
+    tones = onset.tones
+    if aim.density < 0.5 and len(tones) > 2:  # the outer voices are the last to go
+        tones = (tones[0], *(tone for tone in tones[1:-1] if dice.random() < 2 * aim.density), tones[-1])
+    found: dict[int, Tone] = {}
+    for tone in tones:
+        pitch = within(tone.pitch + OCTAVE * round(aim.register), aim)
+        beats = max(tone.beats, REST_BEATS) if aim.last else tone.beats
+        found.setdefault(pitch, replace(tone, pitch=pitch, beats=beats))
+    return Onset(onset.beat, tuple(found[pitch] for pitch in sorted(found)))
+
+
+def within(pitch: int, aim: Aim) -> int:
+    """The pitch in the range, by octaves where that can be, and in the key that is locked."""
+    while pitch < aim.lowest:
+        pitch += OCTAVE
+    while pitch > aim.highest:
+        pitch -= OCTAVE
+    pitch = min(max(pitch, aim.lowest), aim.highest)
+    if aim.key and pitch % OCTAVE not in aim.key.scale:
+        down, up = pitch - 1, pitch + 1
+        pitch = down if down % OCTAVE in aim.key.scale and down >= aim.lowest else min(up, aim.highest)
+    return pitch
