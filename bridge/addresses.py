@@ -113,12 +113,27 @@ INSERT = (
         64,
         "beats",
     ),
-    Parameter("density", ("orchestrate", "density"), "float", 0.5, "Share of the sections that play at a middle touch"),
+    Parameter(
+        "density",
+        ("style", "density"),
+        "float",
+        0.5,
+        "Share of an orchestra's sections that play at a middle touch; how many notes a continuation has, 0.5 = yours",
+    ),
+    Parameter(
+        "register",
+        ("style", "register"),
+        "float",
+        0.0,
+        "-1 dark, 1 bright: which sections come first, or how high a continuation lies",
+        -1,
+        1,
+    ),
+    Parameter(
+        "surprise", ("style", "surprise"), "float", 0.2, "How readily a continuation leaves what you played", 0, 1
+    ),
     Parameter("weight", ("orchestrate", "weight"), "float", 0.7, "How far the touch brings sections in and out"),
     Parameter("doubling", ("orchestrate", "doubling"), "float", 0.5, "How readily outer lines are doubled in octaves"),
-    Parameter(
-        "register", ("orchestrate", "register"), "float", 0.0, "Which sections come first; -1 dark, 1 bright", -1, 1
-    ),
     Parameter("divisi", ("orchestrate", "divisi"), "int", 2, "The most notes that a section plays at a time", 1, 4),
     *(
         Parameter(
@@ -131,6 +146,41 @@ INSERT = (
         )
         for family in FAMILIES
     ),
+    Parameter(
+        "handover",
+        ("continue", "handover"),
+        "choice",
+        "silence",
+        "When a continuation takes over: after a silence, at the bar after so many of yours, by a pedal, or only by go",
+        choices=("silence", "bar", "pedal", "go"),
+    ),
+    Parameter("after", ("continue", "after_beats"), "float", 2.0, "How long a silence hands over", 0.25, 32, "beats"),
+    Parameter(
+        "handover_cc", ("continue", "handover_cc"), "int", 66, "The pedal that hands over, and takes back", 0, 119
+    ),
+    Parameter(
+        "bars",
+        ("continue", "bars"),
+        "int",
+        0,
+        "How long it plays, and after how many of yours at the bar; 0 = endless",
+        0,
+        64,
+        "bars",
+    ),
+    Parameter(
+        "yields",
+        ("continue", "yields"),
+        "choice",
+        "stop",
+        "What your first note does while it plays: ends it, or goes on above it",
+        choices=("stop", "beneath"),
+    ),
+    Parameter("go", ("continue", "go"), "trigger", False, "The continuation takes over now"),
+    Parameter("yield", ("continue", "yield"), "trigger", False, "It ends now"),
+    Parameter("again", ("continue", "again"), "trigger", False, "It plays again what it played last"),
+    Parameter("variation", ("continue", "variation"), "trigger", False, "It takes over once more from where it did"),
+    Parameter("keep", ("continue", "keep"), "trigger", False, "What it played last is learned as if you had played it"),
     Parameter("span", ("reduce", "span"), "int", 12, "Semitones that a hand reaches", 7, 14, "semitones"),
     Parameter(
         "lookahead",
@@ -263,6 +313,7 @@ PUBLISHED = (
     Action("/continuo/beat", "i", "The beat of the bar, from 1; 0 where nobody knows"),
     Action("/continuo/<insert>/chord", "s", "The chord that sounds now"),
     Action("/continuo/<insert>/heard_key", "s", "The key that the player hears"),
+    Action("/continuo/<insert>/playing", "i", "1: something that it answers, or a continuation, sounds now"),
     Action("/continuo/<insert>/plan", "[fii ...]", "Planned notes: beats from now, channel and pitch of each"),
     Action("/continuo/<insert>/p50", "f", "Half of the newest answers left the port within so many ms of their note"),
     Action("/continuo/<insert>/p95", "f", "95 of 100 did"),

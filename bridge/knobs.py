@@ -68,7 +68,7 @@ class Knob:
     @property
     def jumps(self) -> bool:
         """Whether it is a button, which is never to be picked up first."""
-        return self.target.kind == "switch"
+        return self.target.kind in ("switch", "trigger")
 
     def at(self, turned: int) -> Any:
         """The parameter's value where the controller stands at 0-127."""
@@ -155,7 +155,12 @@ def _steps(aim: Parameter) -> Sequence[Any]:
             return CHANNELS
         case "int" | "pitch" | "program":
             return range(int(aim.low), int(aim.high) + 1)
-    named: dict[str, Sequence[Any]] = {"switch": (False, True), "choice": aim.choices, "key": KEYS}
+    named: dict[str, Sequence[Any]] = {
+        "switch": (False, True),
+        "trigger": (False, True),
+        "choice": aim.choices,
+        "key": KEYS,
+    }
     return named.get(aim.kind, ())
 
 

@@ -10,7 +10,9 @@ from bridge import players
 from bridge.errors import ValueRefused
 from music.pitch import Key, parse_pitch
 
-Kind = Literal["switch", "int", "float", "choice", "text", "pitch", "program", "channels", "key", "player", "meter"]
+Kind = Literal[
+    "switch", "trigger", "int", "float", "choice", "text", "pitch", "program", "channels", "key", "player", "meter"
+]
 Scope = Literal["daemon", "insert", "part"]
 
 
@@ -34,13 +36,16 @@ class Parameter:
     @property
     def osc_type(self) -> str:
         """The type tag that replies carry."""
-        return {"switch": "i", "int": "i", "float": "f", "pitch": "i", "program": "i"}.get(self.kind, "s")
+        return {"switch": "i", "trigger": "i", "int": "i", "float": "f", "pitch": "i", "program": "i"}.get(
+            self.kind, "s"
+        )
 
     @property
     def range_text(self) -> str:
         """The range as the docs print it."""
         fixed = {
             "switch": "0 or 1",
+            "trigger": "1 does it",
             "choice": ", ".join(self.choices),
             "pitch": "0-127 or a name (C4)",
             "program": "1-128, 0 = leave as it is",
@@ -149,6 +154,7 @@ def _channels(parameter: Parameter, value: object) -> str | None:
 
 _CHECKS = {
     "switch": _switch,
+    "trigger": _switch,
     "int": _whole,
     "float": _real,
     "choice": _choice,

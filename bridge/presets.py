@@ -20,7 +20,7 @@ FORMAT = 1
 MAX_BYTES = 1 << 20
 DEFAULT = "harmony"
 _HEAD = ("format", "name", "effect", "about")
-_EFFECTS = ("harmonize", "orchestrate", "reduce", "fill")
+_EFFECTS = ("harmonize", "orchestrate", "reduce", "fill", "continue")
 
 State = dict[str, Any]
 """What a preset holds: `name`, `effect`, `about`, the sections of `addresses.INSERT`, the lists `part` and `control`,

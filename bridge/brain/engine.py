@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from heapq import heapify, heappop, heappush
 
+from bridge.brain.effects import effect, fits
 from bridge.brain.foresight import Later
 from bridge.brain.grid import Grid
 from bridge.brain.in_time import InTime
-from bridge.brain.insert import Insert
 from bridge.brain.players import Players
 from bridge.brain.question import Turn
 from bridge.brain.settings import Settings
@@ -36,7 +36,7 @@ class Engine:
     ) -> None:
         """Raise ContinuoError where a player cannot be had."""
         self.players = players or Players()
-        self.inserts = [Insert(one, self.players.get(*one.player), grid, now_ns) for one in settings]
+        self.inserts = [effect(one, self.players.get(*one.player), grid, now_ns) for one in settings]
         self._grid = grid
         self._handed_on: list[HandedOn] = []  # a heap, for listeners
         self._order = 0
@@ -97,9 +97,12 @@ class Engine:
             self.inserts[number].overhear(self._pull(number), now_ns)
         if settings.listens_to != old.listens_to:  # nobody will tell of the ends of what has not begun yet
             self._drop([one for one in self._handed_on if one[2] == number])
-        sent = self._play(
-            {number: self.inserts[number].configure(settings, self.players.get(*settings.player), now_ns)}
-        )
+        player = self.players.get(*settings.player)
+        sent: list[Sent] = []
+        if not fits(self.inserts[number], settings):
+            sent = self._play({number: Turn(self.inserts[number].leave(now_ns))})
+            self.inserts[number] = effect(settings, player, self._grid, now_ns)
+        sent += self._play({number: self.inserts[number].configure(settings, player, now_ns)})
         now, before = ({(part.channel, part.program, part.keyswitch) for part in one.parts} for one in (settings, old))
         if now != before:
             sent = [(number, due) for due in self.inserts[number].programs(now_ns)] + sent

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import floor
+from math import ceil, floor
 
 from bridge.brain.settings import Entry
 from models.player import FRAMES_PER_BEAT
@@ -12,6 +12,8 @@ from music.beat import Timeline
 
 LONGEST_BAR = 32 * 4 * FRAMES_PER_BEAT
 """In frames: 32/1."""
+
+COMMON_BEATS = 4.0
 
 Bars = Callable[[int], int | None]
 """How many frames after its barline a frame begins; None where nobody knows."""
@@ -43,6 +45,15 @@ class Grid:
         """What `bars` gives for the frame 0, and for the last one of the bar before it: it tells their length."""
         first = self.bars(0)
         return first, None if first is None else self.bars(-1 - first)
+
+    def barline(self, beat: float, bars: int = 0) -> float:
+        """The beat of the first barline from a beat on, or so many bars after it: of 4 beats where nobody knows."""
+        first = ceil(beat * FRAMES_PER_BEAT - 1e-6)
+        if self.bars(first) is None:
+            return first / FRAMES_PER_BEAT + COMMON_BEATS * bars
+        for _ in range(bars + 1):
+            first = next(one for one in range(first, first + LONGEST_BAR + 1) if self.bars(one) == 0) + 1
+        return (first - 1) / FRAMES_PER_BEAT
 
     def entry(self, frame: int, late: bool, entry: Entry) -> int:
         """Where an accompaniment joins in: at once, or with the next frame that begins a beat or a bar.

@@ -13,7 +13,7 @@ from bridge.brain.grid import Grid
 from bridge.brain.instruments import Dynamics, programs
 from bridge.brain.musician import Done, Musician
 from bridge.brain.question import Question, Turn
-from bridge.brain.schedule import Outlook, Schedule, Step
+from bridge.brain.schedule import Outlook, Schedule, Step, onsets
 from bridge.brain.settings import Settings
 from bridge.brain.sounding import Due, Note, Sounding, notes_of
 from models.player import FRAMES_PER_BEAT, Answer, Moment, Player, Sound
@@ -64,6 +64,11 @@ class Insert:
     def programs(self, now_ns: int) -> list[Due]:
         """The program changes and keyswitches that the parts ask for."""
         return programs(self.settings, now_ns)
+
+    @property
+    def planned(self) -> list[tuple[float, Note]]:
+        """When something begins to sound and what, as far as it is planned."""
+        return onsets(self.plan, self.answer, [part.channel for part in self.settings.parts])
 
     @property
     def plan(self) -> list[Step]:
@@ -191,6 +196,15 @@ class Insert:
         if self._musician.sounds():
             return self._ask(now_ns, after=ended, move=settings.follows)
         return Turn(ended + self._released(now_ns))
+
+    def leave(self, now_ns: int) -> list[Due]:
+        """End everything: another kind of insert takes this one's place."""
+        return self._end_all(now_ns)
+
+    @property
+    def playing(self) -> bool:
+        """Whether something that it answered sounds."""
+        return bool(self._sounding)
 
     @property
     def sounding(self) -> list[Note]:

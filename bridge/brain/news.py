@@ -6,17 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from bridge.brain.conductor import Conductor
+from bridge.brain.effects import Effect
 from bridge.brain.engine import Engine
-from bridge.brain.insert import Insert
+from bridge.brain.sounding import Note
 from bridge.brain.transport import Transport
-from models.player import FRAMES_PER_BEAT
 
 EVERY_NS = 50_000_000
 LONGEST_PLAN = 64
 """Notes of a plan that are shown: more do not fit a datagram well."""
-
-Onset = tuple[int, int, int]
-"""Frame, channel (from 1) and pitch of a note that is to begin."""
 
 
 class News:
@@ -26,7 +23,7 @@ class News:
         self._transport = transport
         self._conductor = conductor
         self._told: dict[str, Any] = {}
-        self._plans: dict[int, list[Onset]] = {}
+        self._plans: dict[int, list[tuple[float, Note]]] = {}
         self._told_ns = -EVERY_NS
 
     def since(self, engine: Engine, now_ns: int) -> dict[str, Any]:
@@ -58,32 +55,18 @@ class News:
         """Beats from now, channel and pitch of each note of the plans that have changed."""
         here, changed = self._transport.beat_at(now_ns), {}
         for number, insert in enumerate(engine.inserts, 1):
-            plan = _onsets(insert)[:LONGEST_PLAN]
+            plan = insert.planned[:LONGEST_PLAN]
             if plan != self._plans.get(number):  # none at first: another brain may have shown one
                 self._plans[number] = plan
                 changed[f"{number}/plan"] = [
-                    value
-                    for frame, channel, pitch in plan
-                    for value in (round(frame / FRAMES_PER_BEAT - here, 3), channel, pitch)
+                    value for beat, (channel, pitch) in plan for value in (round(beat - here, 3), channel + 1, pitch)
                 ]
         return changed
 
 
-def _answers(insert: Insert) -> dict[str, Any]:
-    """The chord that sounds, the key that the player hears, what was missed, how often the rules helped."""
+def _answers(insert: Effect) -> dict[str, Any]:
+    """Whether it plays, the chord that sounds, the key that is heard, what was missed, how often the rules helped."""
     answer = insert.answer
     chord, key = (str(answer.chord or ""), str(answer.key or "")) if answer else ("", "")
-    return {"chord": chord, "heard_key": key, "missed": insert.missed, "fallback": insert.fallbacks}
-
-
-def _onsets(insert: Insert) -> list[Onset]:
-    """The notes that begin with each planned answer."""
-    found: list[Onset] = []
-    before = set(insert.answer.pitches) if insert.answer else set()
-    for step in insert.plan:
-        struck = step.answer.struck or frozenset()
-        for part, pitch in zip(insert.settings.parts, step.answer.pitches, strict=False):
-            if pitch is not None and (pitch not in before or pitch in struck):
-                found.append((step.frame, part.channel + 1, pitch))
-        before = set(step.answer.pitches)
-    return list(dict.fromkeys(found))
+    counts = {"missed": insert.missed, "fallback": insert.fallbacks}
+    return {"playing": int(insert.playing), "chord": chord, "heard_key": key, **counts}

@@ -8,11 +8,13 @@ from typing import Any
 
 from bridge import players
 from bridge.brain.in_time import AtLeisure, InTime, Workplace
-from bridge.brain.settings import FILL, HARMONIZE, ORCHESTRATE
+from bridge.brain.settings import CONTINUE, FILL, HARMONIZE, ORCHESTRATE
 from bridge.brain.together import ANSWERED_TOGETHER, HEARD_TOGETHER
+from models.continuation import Continuer
 from models.player import Answer, AnswersTogether, Frame, HearsTogether, Moment, Player, Scoring, Sound, Wish
 from models.rules import filling, orchestra, reduction
 from models.rules.harmony import RuleHarmony
+from models.rules.markov import MemoryPlayer
 from music.errors import ContinuoError
 
 WARM_FRAMES = 4
@@ -57,21 +59,23 @@ class Players:
         self._device = device
         self._make = make
         self._tell = tell
-        self._players: dict[tuple[str, str], Player[Any]] = {(HARMONIZE, players.RULES): RuleHarmony()}
+        self._players: dict[tuple[str, str], Player[Any] | Continuer[Any, Any]] = {
+            (HARMONIZE, players.RULES): RuleHarmony()
+        }
 
     def ready(self, effect: str, name: str) -> bool:
         """Whether a player is there without loading anything. Any thread."""
         return (effect, name) in self._players
 
-    def get(self, effect: str, name: str) -> Player[Any]:
-        """The player of an effect and a name; ContinuoError where it cannot be had, whatever the reason."""
+    def get(self, effect: str, name: str) -> Any:
+        """The player of an effect and a name, ContinuoError where it cannot be had, whatever the reason."""
         if (effect, name) not in self._players:
             made = self._rules(effect) if name == players.RULES else self._learned(effect, name)
             self._players[effect, name] = made
         return self._players[effect, name]
 
     @staticmethod
-    def _rules(effect: str) -> Player[Any]:
+    def _rules(effect: str) -> Player[Any] | Continuer[Any, Any]:
         """Who plays an effect without weights; compiled by now, which may take seconds on a new machine."""
         if effect == ORCHESTRATE:
             orchestra.warm()
@@ -79,6 +83,8 @@ class Players:
         if effect == FILL:
             filling.warm()
             return filling.RuleFiller()
+        if effect == CONTINUE:
+            return MemoryPlayer()
         reduction.warm()
         return reduction.RuleReducer()
 

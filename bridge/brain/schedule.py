@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from bridge.brain.in_time import InTime
+from bridge.brain.sounding import Note
 from models.player import FRAMES_PER_BEAT, Answer, Frame, Moment, Player, Sound, Wish
 
 
@@ -137,6 +138,19 @@ class Schedule:
         if self._pending:
             self._pending.cancel()
         self._outlook = self._step = self._pending = self._state = None
+
+
+def onsets(steps: Sequence[Step], answer: Answer | None, channels: Sequence[int]) -> list[tuple[float, Note]]:
+    """The beats and notes (channel, pitch) that begin with each planned answer, after one that sounds."""
+    found: list[tuple[float, Note]] = []
+    before = set(answer.pitches) if answer else set()
+    for step in steps:
+        struck = step.answer.struck or frozenset()
+        for channel, pitch in zip(channels, step.answer.pitches, strict=False):
+            if pitch is not None and (pitch not in before or pitch in struck):
+                found.append((step.frame / FRAMES_PER_BEAT, (channel, pitch)))
+        before = set(step.answer.pitches)
+    return list(dict.fromkeys(found))
 
 
 def _later(player: Player[Any], state: Any, held: tuple[Sound, ...], moment: Moment) -> Future[Answer]:

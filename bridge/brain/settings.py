@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from models.player import FRAMES_PER_BEAT, Scoring, Wish
 from music.orchestra import FAMILIES, SECTIONS, section_of
 from music.pitch import Key
 
 Entry = Literal["now", "beat", "bar"]
+Handover = Literal["silence", "bar", "pedal", "go"]
+Trigger = Literal["go", "yield", "again", "variation", "keep"]
+TRIGGERS: tuple[Trigger, ...] = get_args(Trigger)
 
-HARMONIZE, ORCHESTRATE, REDUCE, FILL = "harmonize", "orchestrate", "reduce", "fill"
+HARMONIZE, ORCHESTRATE, REDUCE, FILL, CONTINUE = "harmonize", "orchestrate", "reduce", "fill", "continue"
 FINGERS = 5
 """Of a hand."""
 
@@ -47,6 +50,23 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class Turns:
+    """When a continuation takes its turn, and when it leaves it."""
+
+    handover: Handover
+    after_beats: float
+    """How long a silence hands over."""
+    pedal: int
+    """The controller that hands over and takes back."""
+    bars: int
+    """How long it plays, 0: endless; and of how many of the musician's bars it takes over at the end."""
+    yields: bool
+    """Whether the musician's first note ends it."""
+    wanted: frozenset[Trigger]
+    """What is to be done, once."""
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that a musician can set on an insert."""
 
@@ -76,6 +96,10 @@ class Settings:
     wish: Wish
     parts: tuple[Part, ...]
     """One for each voice of the wish, from the top voice down; the last part takes the voices that are left."""
+    turns: Turns
+    density: float
+    register: float
+    surprise: float
 
     @classmethod
     def of(cls, state: dict[str, Any]) -> Settings:
@@ -100,7 +124,7 @@ class Settings:
             listens_to=state["input"]["insert"],
             lookahead_frames=round(timing["lookahead_beats"] * FRAMES_PER_BEAT),
             commit_frames=round(timing["commit_beats"] * FRAMES_PER_BEAT),
-            delay_beats=timing["delay_beats"] if state["effect"] != HARMONIZE else 0.0,
+            delay_beats=timing["delay_beats"] if state["effect"] not in (HARMONIZE, CONTINUE) else 0.0,
             entry=timing["entry"],
             humanize=timing["humanize"],
             wish=Wish(
@@ -110,10 +134,16 @@ class Settings:
                 key=None if harmonize["key"] == "auto" else Key.parse(harmonize["key"]),
                 temperature=player["temperature"],
                 seed=player["seed"],
-                scoring=_scoring(state["orchestrate"], voices) if state["effect"] == ORCHESTRATE else None,
+                scoring=_scoring(state["style"] | state["orchestrate"], voices)
+                if state["effect"] == ORCHESTRATE
+                else None,
                 span=state["reduce"]["span"],
             ),
             parts=voices,
+            turns=_turns(state["continue"]),
+            density=state["style"]["density"],
+            register=state["style"]["register"],
+            surprise=state["style"]["surprise"],
         )
 
     @property
@@ -181,7 +211,7 @@ def _voices(state: dict[str, Any], parts: tuple[Part, ...]) -> tuple[Part, ...]:
         return tuple(part for part in parts for _ in range(min(most, SECTIONS[part.section].desks)))
     if state["effect"] == REDUCE:
         return tuple(part for part in parts[:2] for _ in range(FINGERS))
-    if state["effect"] == FILL:
+    if state["effect"] in (FILL, CONTINUE):
         return parts
     return tuple(parts[min(voice, len(parts) - 1)] for voice in range(state["harmonize"]["voices"]))
 
@@ -197,4 +227,15 @@ def _scoring(state: dict[str, Any], voices: tuple[Part, ...]) -> Scoring:
         divisi=state["divisi"],
         muted=families["mute"],
         forced=families["force"],
+    )
+
+
+def _turns(state: dict[str, Any]) -> Turns:
+    return Turns(
+        handover=state["handover"],
+        after_beats=state["after_beats"],
+        pedal=state["handover_cc"],
+        bars=state["bars"],
+        yields=state["yields"] == "stop",
+        wanted=frozenset(one for one in TRIGGERS if state[one]),
     )

@@ -273,6 +273,8 @@ class Daemon:
         inserts = {insert for insert in self._dirty if insert is not None}
         if inserts and self._brain_told:  # one that is starting is told of all inserts at once, when it can hear it
             self._supervisor.say("brain", settings=self._desk.settings(inserts))
+        for address in self._desk.released(inserts):
+            self._osc.publish(address, 0)
         if inserts:
             self._supervisor.say("port", thru=self._desk.thru())
         if None in self._dirty:

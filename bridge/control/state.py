@@ -37,6 +37,7 @@ class Desk:
         for number in range(1, len(names) + 1):
             here = f"{ROOT}/{number}"
             nothing: dict[str, Value] = {
+                "playing": 0,
                 "chord": "",
                 "heard_key": "",
                 "plan": [],
@@ -74,8 +75,20 @@ class Desk:
             low, high = get(tree, parameter.path[:-1])
             if (kept > high) if parameter.path[-1] == 0 else (kept < low):
                 raise ValueRefused(f"{parameter.name} {kept} is on the wrong side of its range's other end", 422)
+        if parameter.kind == "trigger" and not kept:  # a button that is let go before it was told of is pressed still
+            return insert
         put(tree, parameter.path, kept)
         return insert
+
+    def released(self, inserts: set[int]) -> list[str]:
+        """Let go the triggers of some inserts, when the brain was told; gives the addresses of those that were on."""
+        found = []
+        for insert in sorted(inserts):
+            for parameter in INSERT:
+                if parameter.kind == "trigger" and get(self.inserts[insert], parameter.path):
+                    put(self.inserts[insert], parameter.path, parameter.default)
+                    found.append(f"{ROOT}/{insert + 1}/{parameter.name}")
+        return found
 
     def load(self, insert: int, name: str) -> None:
         """Put a preset into an insert: every field of it is set, and of the clock what it names.

@@ -47,7 +47,9 @@ class Band:
 
     @property
     def insert(self) -> Insert:
-        return self.engine.inserts[0]
+        found = self.engine.inserts[0]
+        assert isinstance(found, Insert)
+        return found
 
     def play(self, *events: Event, stale: bool = False) -> list[Due]:
         """Events that arrive together; gives what the insert sends for them."""

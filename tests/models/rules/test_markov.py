@@ -131,7 +131,7 @@ def test_whatever_was_heard_it_goes_on_forward_in_range_and_in_the_key(
     found = played(told(*onsets), 40, aim)
     assert all(a.beat < b.beat for a, b in pairwise([onsets[-1], *found]))
     for onset in found:
-        pitches = [tone.pitch for tone in onset.tones]
-        assert pitches and pitches == sorted(set(pitches))
-        assert all(aim.lowest <= pitch <= aim.highest for pitch in pitches)
-        assert not aim.key or all(pitch % 12 in aim.key.scale for pitch in pitches)
+        sound = [tone.pitch for tone in onset.tones]
+        assert sound and sound == sorted(set(sound))
+        assert all(aim.lowest <= pitch <= aim.highest for pitch in sound)
+        assert not aim.key or all(pitch % 12 in aim.key.scale for pitch in sound)
