@@ -20,7 +20,10 @@ FORMAT = 1
 MAX_BYTES = 1 << 20
 DEFAULT = "harmony"
 _HEAD = ("format", "name", "effect", "about")
-_EFFECTS = ("harmonize", "orchestrate", "reduce", "fill", "continue")
+EFFECTS = {
+    "harmonize": DEFAULT, "orchestrate": "orchestra", "reduce": "reduce", "fill": "choir", "continue": "continue",
+}  # fmt: skip
+"""What an insert can do, and the preset to try it with."""
 
 State = dict[str, Any]
 """What a preset holds: `name`, `effect`, `about`, the sections of `addresses.INSERT`, the lists `part` and `control`,
@@ -105,8 +108,9 @@ def _complete(given: dict[str, Any], stem: str) -> State:
     if given.get("format") != FORMAT:
         raise PresetError(f"format is {given.get('format')!r}, not {FORMAT}", f"Write format = {FORMAT} at its top")
     effect = given.get("effect")
-    if effect not in _EFFECTS:
-        raise PresetError(f"effect: there is no effect {effect!r}", did_you_mean(str(effect), _EFFECTS))
+    if effect not in EFFECTS:
+        hint = did_you_mean(effect, EFFECTS) if isinstance(effect, str) else f"Write one of: {', '.join(EFFECTS)}"
+        raise PresetError(f"effect: there is no effect {effect!r}", hint)
     state: State = {"preset": stem, "name": str(given.get("name", stem)), "about": str(given.get("about", ""))}
     body = {key: value for key, value in given.items() if key not in (*_HEAD, "clock", "part", "control")}
     state |= {"effect": effect, "clock": _clock(given.get("clock", {}))} | _fill(INSERT, body)

@@ -15,6 +15,8 @@ Trigger = Literal["go", "yield", "again", "variation", "keep"]
 TRIGGERS: tuple[Trigger, ...] = get_args(Trigger)
 
 HARMONIZE, ORCHESTRATE, REDUCE, FILL, CONTINUE = "harmonize", "orchestrate", "reduce", "fill", "continue"
+BARS_OF_A_FILE = 8
+"""How long an endless continuation is in a file."""
 FINGERS = 5
 """Of a hand."""
 
@@ -168,11 +170,17 @@ class Settings:
     def listening_to(self, channels: int) -> Settings:
         """The same settings for music that comes from a file, on so many channels.
 
-        Nobody watches the plan there: unless some of it is committed it need not be made. What comes is known.
+        Nobody watches the plan there: unless some of it is committed it need not be made. What comes is known. A
+        continuation goes on where the file ends, and not for ever.
         """
         lookahead = self.lookahead_frames if self.commit_frames else 0
         listened = frozenset(range(min(channels, 16)))
-        return replace(self, channels=listened, listens_to=0, lookahead_frames=lookahead, delay_beats=0.0)
+        turns = replace(self.turns, handover="go", bars=self.turns.bars or BARS_OF_A_FILE, wanted=frozenset())
+        return replace(self, channels=listened, listens_to=0, lookahead_frames=lookahead, delay_beats=0.0, turns=turns)
+
+    def doing(self, wanted: Trigger) -> Settings:
+        """The same settings, and something that is to be done once."""
+        return replace(self, turns=replace(self.turns, wanted=frozenset((wanted,))))
 
 
 def _part(part: dict[str, Any]) -> Part:

@@ -8,13 +8,19 @@ from pathlib import Path
 
 import click
 
+from bridge import presets
 from bridge.cli import main, print_json, sentence, stop, tell
+from bridge.presets import EFFECTS
 
 
 @main.command()
 @click.argument("inputs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="IN.mid...")
 @click.option("-o", "--output", "folder", required=True, type=click.Path(path_type=Path), help="Folder to write into.")
-@click.option("--preset", default="harmony", show_default=True, metavar="NAME", help="Preset to render with.")
+@click.option("--preset", metavar="NAME", help="Preset to render with.  [default: harmony]")
+@click.option("--effect", type=click.Choice(list(EFFECTS)), help="Instead of a preset: the one to try an effect with.")
+@click.option(
+    "--bars", type=click.IntRange(1, 64), help="How long a continuation is; default: as the preset has it, or 8."
+)
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Same seed, same notes; default: the preset's.")
 @click.option("--track", metavar="NAME|N", help="Track to answer; default: the one that looks like the melody.")
 @click.option("--jobs", type=click.IntRange(1), default=os.cpu_count(), show_default=True, help="Files at a time.")
@@ -29,7 +35,9 @@ from bridge.cli import main, print_json, sentence, stop, tell
 def render(
     inputs: tuple[Path, ...],
     folder: Path,
-    preset: str,
+    preset: str | None,
+    effect: str | None,
+    bars: int | None,
     seed: int | None,
     track: str | None,
     jobs: int,
@@ -45,11 +53,16 @@ def render(
 
     from bridge.render import batch
 
+    if preset and effect:
+        raise click.UsageError("A preset has its effect: give --preset or --effect.")
+    state = presets.load(preset or EFFECTS[effect or "harmonize"])
+    state["player"]["seed"] = state["player"]["seed"] if seed is None else seed
+    state["continue"]["bars"] = bars or state["continue"]["bars"]
     pairs = batch.outputs(list(inputs), folder)
     outcomes = []
     with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty() or as_json) as bar:
         for outcome in bar.track(
-            batch.run(pairs, preset, seed, track, jobs, device), total=len(pairs), description="Rendering"
+            batch.run(pairs, state, track, jobs, device), total=len(pairs), description="Rendering"
         ):
             outcomes.append(outcome)
             if outcome.error:

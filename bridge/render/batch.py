@@ -12,7 +12,6 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from bridge import presets
 from bridge.brain.players import Players, check
 from bridge.players import require
 from bridge.render.offline import render
@@ -62,13 +61,10 @@ def outputs(inputs: list[Path], folder: Path) -> list[tuple[Path, Path]]:
     return pairs
 
 
-def run(  # noqa: PLR0913, PLR0917 - one for each option of the command
-    pairs: list[tuple[Path, Path]], preset: str, seed: int | None, track: str | None, jobs: int, device: str = "auto"
+def run(
+    pairs: list[tuple[Path, Path]], state: dict[str, Any], track: str | None, jobs: int, device: str = "auto"
 ) -> Iterator[Outcome]:
-    """Render each pair, in order. ContinuoError where the preset or its player does not load."""
-    state = presets.load(preset)
-    if seed is not None:
-        state["player"]["seed"] = seed
+    """Render each pair with a preset's state, in order. ContinuoError where its player does not load."""
     check(device)
     require(state["player"]["model"])
     players(device).get(state["effect"], state["player"]["model"])  # or every file would fail, one after the other

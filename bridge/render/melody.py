@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from bridge.brain.settings import HARMONIZE, ORCHESTRATE
+from bridge.brain.settings import CONTINUE, HARMONIZE, ORCHESTRATE
 from music.errors import FileError, did_you_mean
 from music.events import Control, Event, NoteOff, NoteOn
 from music.midifile import Score, Track
@@ -43,7 +43,7 @@ def played_tracks(score: Score, effect: str, wanted: str | None = None) -> list[
     if effect == HARMONIZE or wanted is not None:
         return [melody_track(score, wanted)]
     tonal = [track for track in score.tracks if track.notes.size and not track.drum]
-    pianos = [track for track in tonal if track.program in PIANOS] if effect == ORCHESTRATE else []
+    pianos = [track for track in tonal if track.program in PIANOS] if effect in (ORCHESTRATE, CONTINUE) else []
     return pianos or tonal or [melody_track(score)]
 
 

@@ -11,7 +11,7 @@ from bridge.brain.bars import Bars
 from bridge.brain.engine import Engine, Sent
 from bridge.brain.grid import Grid
 from bridge.brain.players import Players
-from bridge.brain.settings import Settings
+from bridge.brain.settings import CONTINUE, Settings
 from bridge.port.outlet import Outlet
 from bridge.render.melody import heard, played_tracks
 from music.errors import FileError
@@ -89,6 +89,9 @@ def _play(score: Score, tracks: Sequence[Track], engine: Engine) -> list[tuple[i
         engine.foresee(0, timed[heard_so_far : heard_so_far + FORESEEN])
         _plan(outlet, engine.receive((0, event, now_ns) for _, event in together))
     left += _advance(engine, outlet, tempo.ns(end_tick))
+    if engine.inserts[0].settings.effect == CONTINUE:
+        _plan(outlet, engine.configure(0, engine.inserts[0].settings.doing("go"), tempo.ns(end_tick)))
+        left += _advance(engine, outlet, NO_DEADLINE)
     left += outlet.due(tempo.ns(end_tick) + 1, 0)
     end_ns = max([tempo.ns(end_tick), *(due_ns for due_ns, _ in left)])
     outlet.silence()

@@ -44,7 +44,11 @@ WORN = 0.25
 LATELY = 48
 FOREIGN = 0.2
 """How much a note counts that is not of the key, where the place it comes from was of another."""
-HOME = 30.0
+ENDS = 256
+"""How far back an end is looked for, in onsets."""
+FAR_OFF = 1e-4
+"""How much a place counts that follows from nothing."""
+HOME = 1000.0
 """How much better an end on the tonic is."""
 REST_BEATS = 2.0
 """How long the last onset sounds at least."""
@@ -151,7 +155,7 @@ class MemoryPlayer:
         weights = [_welcome(memory, thread, candidate, aim, key) for candidate in found]
         place, exact, _ = found[_drawn(weights, aim.temperature, dice)]
         shift = 0 if exact else _shift(memory, thread, place)
-        onset = _moved(memory, thread, place, shift, phase=aim.phase)
+        onset = Onset(_when(memory, thread, place, aim), _moved(memory.at(place), shift, key))
         goes_on = place == thread.place + 1 and shift == thread.shift
         return placed(onset, aim, dice), Thread(
             recent=(*thread.recent, onset)[-LONGEST - 1 :],
@@ -193,6 +197,9 @@ def _candidates(memory: Memory, thread: Thread, aim: Aim, dice: np.random.Genera
     """Where to go on from, the best contexts first, until there is enough to choose from."""
     most = LONGEST if dice.random() >= aim.surprise else int(dice.integers(1, LONGEST))
     found: dict[int, Candidate] = {}
+    if aim.last:  # an end may come from anywhere
+        anywhere = range(max(memory.first, memory.end - ENDS), memory.end)
+        found = {place: Candidate(place, exact=True, weight=FAR_OFF) for place in anywhere}
     trust = 1.0
     for level in _contexts(thread.recent):
         for view, chain in level:
@@ -200,8 +207,9 @@ def _candidates(memory: Memory, thread: Thread, aim: Aim, dice: np.random.Genera
                 continue
             for place in memory.places.get((view, chain), ()):
                 weight = trust * 0.5 ** ((memory.end - place) / HALF_LIFE)
-                found.setdefault(place, Candidate(place, view == EXACT, weight))
-            if len(found) >= ENOUGH:
+                if place not in found or found[place].weight < weight:
+                    found[place] = Candidate(place, view == EXACT, weight)
+            if len(found) >= ENOUGH and not aim.last:
                 return list(found.values())
             trust *= ESCAPE if found else 1.0
     if not found:  # nothing like it was ever heard: go on from anywhere
@@ -221,7 +229,7 @@ def _welcome(memory: Memory, thread: Thread, candidate: Candidate, aim: Aim, key
     shift = 0 if candidate.exact else _shift(memory, thread, place)
     onset = memory.at(place)
     if shift and key:
-        weight *= FOREIGN ** sum((tone.pitch + shift) % OCTAVE not in key.scale for tone in onset.tones)
+        weight *= FOREIGN ** sum(tone.pitch % OCTAVE not in key.scale for tone in _moved(onset, shift, key))
     weight *= 0.97 ** abs(shift)
     if place > memory.first:
         weight *= 2.0 ** (4 * (0.5 - aim.density) * log2(_wait(memory.at(place - 1), onset)))
@@ -246,15 +254,26 @@ def _shift(memory: Memory, thread: Thread, place: int) -> int:
     return thread.recent[-1].top - memory.at(place - 1).top
 
 
-def _moved(memory: Memory, thread: Thread, place: int, shift: int, *, phase: bool) -> Onset:
-    """The onset of a place, as it goes on with the thread."""
+def _when(memory: Memory, thread: Thread, place: int, aim: Aim) -> float:
+    """The beat at which the onset of a place goes on with the thread."""
     source, last = memory.at(place), thread.recent[-1]
     wait = _wait(memory.at(place - 1), source) if place > memory.first else 1.0
     beat = last.beat + wait
-    if phase:  # it keeps its place in the beat, and with it its feel
+    if aim.phase:  # it keeps its place in the beat, and with it its feel
         beat = source.beat % 1 + round(beat - source.beat % 1)
         beat += beat <= last.beat + SHORTEST_WAIT / 2
-    return Onset(beat, tuple(replace(tone, pitch=tone.pitch + shift) for tone in source.tones))
+    return beat
+
+
+def _moved(onset: Onset, shift: int, key: Key | None) -> tuple[Tone, ...]:
+    """The tones of an onset, higher or lower; what was of the key stays of it, as in a sequence."""
+    found: dict[int, Tone] = {}
+    for tone in onset.tones:
+        pitch = tone.pitch + shift
+        if shift and key and pitch % OCTAVE not in key.scale and tone.pitch % OCTAVE in key.scale:
+            pitch += 1 if (pitch + 1) % OCTAVE in key.scale else -1
+        found.setdefault(pitch, replace(tone, pitch=pitch))
+    return tuple(found[pitch] for pitch in sorted(found))
 
 
 def placed(onset: Onset, aim: Aim, dice: np.random.Generator) -> Onset:

@@ -72,6 +72,13 @@ def test_render_writes_into_the_folder_and_prints_the_paths(song: Path, tmp_path
     assert (tmp_path / "out" / "song.mid").read_bytes().startswith(b"MThd")
 
 
+def test_render_takes_an_effect_and_bars_instead_of_a_preset(song: Path, tmp_path: Path) -> None:
+    result = continuo("render", "--effect", "continue", "--bars", 2, song, "-o", tmp_path / "out")
+    assert result.exit_code == 0
+    result = continuo("render", "--effect", "continue", "--preset", "satb", song, "-o", tmp_path / "out")
+    assert result.exit_code == 2 and "--preset or --effect" in result.output + result.stderr
+
+
 def test_render_json_is_one_list_on_stdout(song: Path, tmp_path: Path) -> None:
     bad = tmp_path / "bad.mid"
     bad.write_bytes(b"hello")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.errors import PresetError
+from bridge import presets
 from bridge.render import batch
 from music import files
 from music.errors import FileError
@@ -26,7 +26,7 @@ def shelf(tmp_path: Path) -> Path:
 
 
 def rendered(pairs: list[tuple[Path, Path]], jobs: int = 1) -> list[batch.Outcome]:
-    return list(batch.run(pairs, "satb", None, None, jobs))
+    return list(batch.run(pairs, presets.load("satb"), None, jobs))
 
 
 def test_folder_stands_for_the_midi_files_in_it(shelf: Path, tmp_path: Path) -> None:
@@ -67,12 +67,6 @@ def test_two_jobs_give_what_one_gives(shelf: Path, tmp_path: Path) -> None:
     assert [outcome.notes for outcome in alone] == [outcome.notes for outcome in together]
     for name in ("one.mid", "Two.mid"):
         assert (tmp_path / "alone" / name).read_bytes() == (tmp_path / "together" / name).read_bytes()
-
-
-def test_unknown_preset_is_told_before_anything_is_rendered(shelf: Path, tmp_path: Path) -> None:
-    with pytest.raises(PresetError, match="Did you mean 'satb'"):
-        list(batch.run(batch.outputs([shelf], tmp_path / "out"), "satbb", None, None, 1))
-    assert not (tmp_path / "out").exists()
 
 
 def test_output_never_takes_the_place_of_its_input(shelf: Path) -> None:

@@ -225,3 +225,20 @@ def test_of_seventeen_tracks_none_ends_what_another_holds() -> None:
     rendered = render(piece(*tracks, ("seventeen", 0, [short])), presets.load("reduce"))
     notes = [note for track in parse(rendered.data).tracks if "Continuo" in track.name for note in track.notes]
     assert max(int(note["onset"] + note["length"]) for note in notes if note["pitch"] == 64) == 480 * 8
+
+
+@pytest.mark.parametrize("bars", [2, 16])
+def test_a_continuation_begins_where_the_file_ends_and_lasts_as_long_as_is_wanted(bars: int) -> None:
+    state = presets.load("continue")
+    state["continue"]["bars"] = bars
+    source = melody()
+    score = parse(source)
+    [track] = added(source, render(source, state))
+    onsets = [tick for tick, event in messages(track) if isinstance(event, NoteOn)]
+    ends = [tick for tick, event in messages(track) if isinstance(event, NoteOff)]
+    bar = score.meters[0].numerator * score.ticks_per_beat
+    start = -(-score.end_tick // bar) * bar
+    assert score.end_tick <= onsets[0] <= score.end_tick + bar
+    assert start + (bars - 1) * bar < ends[-1] <= start + bars * bar
+    assert max(b - a for a, b in pairwise(onsets)) <= bar
+    assert not still_sounding(track)
