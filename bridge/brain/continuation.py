@@ -232,6 +232,7 @@ class Continuation:
         self._turns += 1
         turn = Performance(self.player, self._memory, None if again else start, self._aim(beat), self._seed())
         if again:
+            turn.start = again.start
             turn.repeat(again.played, self._place(again.played[0].beat, beat) - again.played[0].beat)
         else:
             begun = turn.begin(lambda first: self._place(first, beat))
