@@ -17,6 +17,8 @@ HISTORY_NS = 30 * 60 * 10**9
 LIMIT_BYTES = 8 << 20
 """350 000 messages: half an hour of a full orchestra, or half a minute of a flood. The oldest are forgotten first."""
 MOST_MARKS = 20_000
+HARDLY_BEATS = 0.125
+"""A new brain's beats that are this far behind those of the old one are the same: clocks jitter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,8 @@ class Recorder:
     def _mark(self, mark: Beats) -> None:
         """Keep a mark; the beats of a new brain go on where those of the old one would be, by less than one later."""
         if self._shift is None:
-            self._shift = ceil(beat_of(self._marks[-1], mark.time_ns) - mark.beat) if self._marks else 0
+            late = beat_of(self._marks[-1], mark.time_ns) - mark.beat if self._marks else 0
+            self._shift = ceil(late - HARDLY_BEATS)
         ahead = None if mark.ahead is None else mark.ahead - self._shift
         self._marks.append(mark._replace(beat=mark.beat + self._shift, ahead=ahead))
 
