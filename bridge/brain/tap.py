@@ -21,14 +21,13 @@ class Tap:
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
-        self._packed = bytearray()
+        self._records: list[Record] = []
         self._mark: Beats | None = None
         self._told_ns: int | None = None
 
     def keep(self, records: Iterable[Record], now_ns: int = 0) -> None:
-        """Gather records; one without a time of its own gets this one."""
-        for record in records:
-            self._packed += pack(record if record.time_ns else record._replace(time_ns=now_ns))
+        """Gather records; those without a time of their own get this one. They are packed later: answers wait for it."""
+        self._records += [one if one.time_ns else one._replace(time_ns=now_ns) for one in records]
 
     def due(self, now_ns: int) -> list[dict[str, Any]]:
         """What control is to be told now, if anything."""
@@ -36,10 +35,11 @@ class Tap:
             return []
         self._told_ns = now_ns
         beats = self._marks(now_ns)
-        if not beats and not self._packed:
+        if not beats and not self._records:
             return []
-        records, self._packed = b64encode(self._packed).decode(), bytearray()
-        return [{"captured": records, "beats": beats}]
+        packed = b64encode(b"".join(map(pack, self._records))).decode()
+        self._records.clear()
+        return [{"captured": packed, "beats": beats}]
 
     def _marks(self, now_ns: int) -> list[Beats]:
         """Where the beats fall now, if the last mark does not say so already; and where they fell until just now.

@@ -172,6 +172,7 @@ class Daemon:
             self._failed(ContinuoError(message["error"], message["hint"]))
         elif "ready" in message:
             self._brain_told = True
+            self._captures.recorder.meet()
             self._supervisor.say("brain", settings=self._desk.settings(set(range(len(self._desk.inserts)))))
             self._knobs.meet("brain")
             self._set_clock()
@@ -303,8 +304,7 @@ class Daemon:
             answer.add_done_callback(self._captured)
 
     def _captured(self, written: asyncio.Task[str]) -> None:
-        """A key asked for a capture."""
-        if not written.cancelled() and (error := written.exception()):
+        if not written.cancelled() and (error := written.exception()):  # a path is shown to all, this is not
             self._tell({"event": "trouble", "text": str(error)})
 
     def _do(self, command: str, values: list[object]) -> asyncio.Task[str] | None:

@@ -14,8 +14,8 @@ from bridge.messages import INPUT, PLAY, RECORD, RESET, Beats, Record, Records, 
 
 HISTORY_NS = 30 * 60 * 10**9
 """What is older than the newest note by more is forgotten."""
-LIMIT_BYTES = 8 << 20
-"""350 000 messages: half an hour of a full orchestra, or half a minute of a flood. The oldest are forgotten first."""
+LIMIT_BYTES = 4 << 20
+"""175 000 messages: half an hour of an orchestra, or the last minute of a flood. The oldest are forgotten first."""
 MOST_MARKS = 20_000
 HARDLY_BEATS = 0.125
 """A new brain's beats that are this far behind those of the old one are the same: clocks jitter."""
@@ -51,7 +51,8 @@ class Recorder:
         self._tape = bytearray()
         self._before = Lanes()
         self._marks: deque[Beats] = deque(maxlen=MOST_MARKS)
-        self._shift: int | None = 0  # from the beats of the brain that plays now to ours; None: a new one is awaited
+        self._shift: int | None = 0  # from the beats of the brain that plays now to ours; None: it has told of none yet
+        self._cut_ns = 0  # when the brain before it went
         self._newest_ns = 0
 
     def take(self, message: dict[str, Any]) -> None:
@@ -67,11 +68,18 @@ class Recorder:
         self._trim()
 
     def cut(self, now_ns: int) -> None:
-        """The brain is gone: what it sounded has ended, and of keys that go up nobody tells. Another one may come."""
+        """The brain is gone: what it sounded has ended, and of keys that go up nobody tells."""
+        self._cut_ns = now_ns
         self._tape += pack(Record(now_ns, 0, RESET, 0, b""))
-        if self._marks and now_ns > self._marks[-1].time_ns:
+
+    def meet(self) -> None:
+        """A brain is there, and only now there is nothing more to come from the one before it."""
+        if not self._cut_ns:
+            return
+        self._tape += pack(Record(self._cut_ns, 0, RESET, 0, b""))
+        if self._marks and self._cut_ns > self._marks[-1].time_ns:
             last = self._marks[-1]
-            self._marks.append(last._replace(time_ns=now_ns, beat=beat_of(last, now_ns)))
+            self._marks.append(last._replace(time_ns=self._cut_ns, beat=beat_of(last, self._cut_ns)))
         self._shift = None
 
     def recording(self) -> Recording:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import platformdirs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -177,15 +177,19 @@ def test_song_that_is_moved_is_on_the_beat_before_and_after() -> None:
 def test_beats_of_a_new_brain_go_on_from_those_of_the_old_one() -> None:
     recorder = recorded([dry(0, *ON), dry(100, *OFF)], [Beats(0, 100.0, BEAT, 4, 4, 20)])
     recorder.cut(1_000 * MS)
+    recorder.take(told([dry(990, *ON)], [Beats(900 * MS, 101.8, BEAT, 4, 4, 20)]))  # was on its way
+    recorder.meet()
     recorder.take(told([dry(3_000, *ON), dry(3_100, *OFF)], [Beats(3_000 * MS, 1.0, BEAT, 4, 4, 125)]))
     file = written(recorder, 9_000)
-    assert score(file).tracks[0].notes["onset"].tolist() == [0, 6 * 960]  # the song's beats 120 and 126
-    assert [on for _, _, _, on, _ in heard(file)] == [0, 3_000]
+    onsets = score(file).tracks[0].notes["onset"].tolist()
+    assert onsets == [0, round(1.98 * 960), 6 * 960]  # the song's beats 120, almost 122, and 126
+    assert [(on, end) for _, _, _, on, end in heard(file)] == [(0, 100), (990, 1_000), (3_000, 3_100)]
 
 
 def test_dead_brain_leaves_no_note_open() -> None:
     recorder = recorded([dry(0, *ON), wet(0, *WET_ON)])
     recorder.cut(300 * MS)
+    recorder.meet()
     recorder.take(told([dry(700, *ON), dry(900, *OFF)]))
     assert heard(written(recorder, 9_000, names=[{1: "Alto"}])) == [
         wet_note(0, 300), dry_note(0, 300), dry_note(700, 900),
@@ -219,20 +223,22 @@ MESSAGES = st.sampled_from([ON, OFF, WET_ON, WET_OFF, (0x90, 60, 0), (0xB0, 64, 
 
 
 @st.composite
-def streams(draw: Callable[[st.SearchStrategy[int]], int]) -> list[Record]:
+def streams(draw: st.DrawFn) -> list[Record]:
+    """What a brain tells in the course of some minutes; answers are told of up to half a second ahead."""
     made: list[Record] = []
     now_ms = 0
     for _ in range(draw(st.integers(1, 40))):
         now_ms += draw(st.sampled_from([0, 1, 7, 400, 20_000]))
-        kind = draw(st.sampled_from([0, 0, 0, 1, 1, 1, 2, 3]))
         insert = draw(st.integers(0, 1))
-        if kind == 0:
-            made.append(dry(now_ms, *draw(MESSAGES), insert=insert))  # type: ignore[arg-type]
-        elif kind == 1:
-            ahead = draw(st.sampled_from([0, 3, 500]))
-            made.append(wet(now_ms + ahead, *draw(MESSAGES), insert=insert))  # type: ignore[arg-type]
-        else:
-            made.append(silence(now_ms, insert) if kind == 2 else reset(now_ms))
+        match draw(st.sampled_from(["dry"] * 3 + ["wet"] * 3 + ["silence", "reset"])):
+            case "dry":
+                made.append(dry(now_ms, *draw(MESSAGES), insert=insert))
+            case "wet":
+                made.append(wet(now_ms + draw(st.sampled_from([0, 3, 500])), *draw(MESSAGES), insert=insert))
+            case "silence":
+                made.append(silence(now_ms, insert))
+            case _:
+                made.append(reset(now_ms))
     return made
 
 
@@ -313,5 +319,5 @@ def test_folder_that_cannot_be_written_is_a_sentence_and_leaves_nothing(
 
 
 def test_captures_go_to_the_user_s_music(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(capture.platformdirs, "user_music_dir", lambda: str(tmp_path))
+    monkeypatch.setattr(platformdirs, "user_music_dir", lambda: str(tmp_path))
     assert capture.default_folder() == tmp_path / "Continuo"
