@@ -26,7 +26,7 @@ class Tap:
         self._told_ns: int | None = None
 
     def keep(self, records: Iterable[Record], now_ns: int = 0) -> None:
-        """Gather records; those without a time of their own get this one. They are packed later: answers wait for it."""
+        """Gather records; those without a time of their own get this one. Packed later: answers would wait for it."""
         self._records += [one if one.time_ns else one._replace(time_ns=now_ns) for one in records]
 
     def due(self, now_ns: int) -> list[dict[str, Any]]:

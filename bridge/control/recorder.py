@@ -16,6 +16,7 @@ HISTORY_NS = 30 * 60 * 10**9
 """What is older than the newest note by more is forgotten."""
 LIMIT_BYTES = 4 << 20
 """175 000 messages: half an hour of an orchestra, or the last minute of a flood. The oldest are forgotten first."""
+PIECE_BYTES = 256 * RECORD.size
 MOST_MARKS = 20_000
 HARDLY_BEATS = 0.125
 """A new brain's beats that are this far behind those of the old one are the same: clocks jitter."""
@@ -95,15 +96,15 @@ class Recorder:
         self._marks.append(mark._replace(beat=mark.beat + self._shift, ahead=ahead))
 
     def _trim(self) -> None:
+        """Fold what is too much, and some of what is too old: a long rest must not be paid for at once."""
         oldest_ns, folded = self._newest_ns - HISTORY_NS, 0
         over = len(self._tape) - self._limit
-        records = Records()
-        while folded < len(self._tape):
-            record = next(records.feed(bytes(self._tape[folded : folded + RECORD.size])))
+        for record in Records().feed(bytes(self._tape[: max(over + RECORD.size, PIECE_BYTES)])):
             if folded >= over and record.time_ns >= oldest_ns:
                 break
+            if folded < over:
+                oldest_ns = max(oldest_ns, record.time_ns)
             self._before.take(record)
-            oldest_ns = max(oldest_ns, record.time_ns) if folded < over else oldest_ns
             folded += RECORD.size
         if folded:
             del self._tape[:folded]
