@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from bridge.addresses import CLOCK, ROOT
-from bridge.control import cables, feedback, link
+from bridge.control import cables, feedback, link, trouble
 from bridge.control.capture import Captures
 from bridge.control.display import Display
 from bridge.control.door import Door
@@ -137,7 +137,7 @@ class Daemon:
             self._display.show(f"{message['feedback'] + 1}/feedback", message["loop_ms"] or 0.0)
             text = feedback.sentence(self._port["ports"][message["feedback"]], message["loop_ms"])
             return {"event": "feedback", "insert": message["feedback"] + 1, "loop_ms": message["loop_ms"], "text": text}
-        return {"event": "trouble", "text": _trouble(message)}
+        return {"event": "trouble", "text": trouble.sentence(message)}
 
     def _port_opens(self, message: Event) -> None:
         self._port, self._port_error = message, ""
@@ -342,11 +342,3 @@ def _bar(values: list[object]) -> int:
     if isinstance(bar, bool) or not isinstance(bar, int | float) or not 1 <= bar <= MAX_BAR or bar != int(bar):
         raise ValueRefused(f"play takes a bar, 1 to {MAX_BAR}, not {bar!r}", 400)
     return int(bar)
-
-
-def _trouble(message: Event) -> str:
-    if "lost" in message:
-        return f"MIDI is gone: {message['lost']}"
-    if "overrun" in message:
-        return "More arrived than the brain could take: what it sounded was ended"
-    return f"A fault in the port, please report it: {message['fault']}"
