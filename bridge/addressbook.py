@@ -28,7 +28,7 @@ without it nothing is opened. This machine is always let in. Others are not answ
 
 UDP proves no sender and hides nothing: use a network that you trust, or a VPN. Whoever is let in can set what this page
 lists and load presets by name. No message names a file: presets and players are chosen from those that lie in their
-folders, and links out of the folder of presets are passed over.
+folders, links out of the folder of presets are passed over, and a capture gets a new name in the folder of captures.
 """
 
 

@@ -255,6 +255,9 @@ PART = (
 
 MAX_PARTS = 16
 
+CAPTURE_MINUTES, MOST_CAPTURE_MINUTES = 5, 30
+"""How much a capture holds, and how much is kept for one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Action:
@@ -274,6 +277,12 @@ ACTIONS = (
     ),
     Action("/continuo/play", "[i]", "Start our own song, where nobody leads; with a number: at that bar"),
     Action("/continuo/stop", "", "Stop our own song: what Continuo sounds ends"),
+    Action(
+        "/continuo/capture",
+        "[f]",
+        f"Write the last {CAPTURE_MINUTES} minutes that were played, or so many (up to {MOST_CAPTURE_MINUTES}), as a "
+        "MIDI file into the folder of captures; answered with /continuo/captured",
+    ),
     Action("/continuo/preset", "[s]", "Load a preset into insert 1; without a name: which one is loaded"),
     Action("/continuo/presets", "", "The names of all presets"),
     Action("/continuo/models", "", "The names of all players: what model takes, in the order of its numbers"),
@@ -301,7 +310,12 @@ ACTIONS = (
 
 PUBLISHED = (
     Action("/continuo/pong", "s", "Version"),
-    Action("/continuo/error", "iss", "Code (400 wrong type, 404 unknown, 422 out of range), sentence, address"),
+    Action(
+        "/continuo/error",
+        "iss",
+        "Code (400 wrong type, 404 unknown, 422 out of range, 500 cannot be written), sentence, address",
+    ),
+    Action("/continuo/captured", "s", "The file that the last capture was written to; empty before the first"),
     Action("/continuo/brain", "s", "ready, starting or down"),
     Action("/continuo/brain_load", "i", "How busy the brain is, in percent of a core"),
     Action("/continuo/port_load", "i", "How busy the port is, in percent of a core"),

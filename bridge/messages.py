@@ -52,6 +52,19 @@ class Record(NamedTuple):
     data: bytes
 
 
+class Beats(NamedTuple):
+    """brain to control: where the beats fall from `time_ns` on, for whoever writes down what was played."""
+
+    time_ns: int
+    beat: float
+    """Of the brain's own beats: they begin anew with every brain."""
+    ns_per_beat: float
+    numerator: int
+    denominator: int
+    ahead: int | None
+    """By how many beats the song is ahead of them; None where nobody knows."""
+
+
 def pack(record: Record) -> bytes:
     """The record as 24 bytes."""
     time_ns, deadline_ns, kind, insert, data = record

@@ -14,6 +14,7 @@ from typing import Any
 
 import mido
 
+from music.beat import Meter, Tempo
 from music.events import Event, Voice
 from music.wire import decode, encode, length
 
@@ -207,6 +208,25 @@ def _part_track(part: Part) -> Any:
     if part.port:
         timed.insert(0, (0, mido.MetaMessage("midi_port", port=part.port)))
     return track(part.name, timed)
+
+
+def blank(ticks_per_beat: int, tempos: Iterable[Tempo], meters: Iterable[Meter]) -> bytes:
+    """A file of format 1 that has tempos and meters, and no parts yet."""
+    file = mido.MidiFile(ticks_per_beat=ticks_per_beat)
+    file.tracks.append(conductor(tempos, meters))
+    saved = io.BytesIO()
+    file.save(file=saved)
+    return saved.getvalue()
+
+
+def conductor(tempos: Iterable[Tempo], meters: Iterable[Meter]) -> Any:
+    """The track of a file that says how fast it goes."""
+    timed = [(tempo.tick, mido.MetaMessage("set_tempo", tempo=tempo.us_per_beat)) for tempo in tempos]
+    timed += [
+        (meter.tick, mido.MetaMessage("time_signature", numerator=meter.numerator, denominator=meter.denominator))
+        for meter in meters
+    ]
+    return track("", timed)
 
 
 def track(name: str, timed: Sequence[tuple[int, Any]]) -> Any:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import os
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
@@ -22,11 +24,22 @@ def read(path: Path) -> bytes:
 
 def write(path: Path, data: bytes) -> None:
     """Write under a temporary name, then rename; FileError where it cannot be, with nothing left behind."""
+    _write(path, data, Path.replace)
+
+
+def create(path: Path, data: bytes) -> None:
+    """Write a new file as `write` does; FileError too where there is one of this name, which stays as it is."""
+    _write(path, data, _rename_to_new)
+
+
+def _write(path: Path, data: bytes, rename: Callable[[Path, Path], object]) -> None:
     temporary = path.with_name(f".{path.name}.{uuid4().hex[:8]}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary.write_bytes(data)
-        temporary.replace(path)
+        rename(temporary, path)
+    except FileExistsError as error:
+        raise FileError(f"{path}: is there already", "Give another name") from error
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
         hint = "Make room and start again" if full else "Check the folder and its rights"
@@ -34,3 +47,15 @@ def write(path: Path, data: bytes) -> None:
     finally:
         with suppress(OSError):  # renamed by now, or never made
             temporary.unlink()
+
+
+def _rename_to_new(temporary: Path, path: Path) -> None:
+    """Rename, but over nothing: a second name for the file fails where there is one already."""
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        raise
+    except OSError:  # this file system gives no file two names
+        if path.exists():
+            raise FileExistsError from None
+        temporary.rename(path)

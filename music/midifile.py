@@ -39,6 +39,7 @@ from music.chunks import (
     MidiFileError,
     Part,
     append_tracks,
+    conductor,
     messages,
     split,
     track,
@@ -300,7 +301,7 @@ def write(score: Score, path: str | os.PathLike[str]) -> None:
     Where one note of a pitch lies inside another, the two exchange their ends: a file has no way to say it.
     """
     file = mido.MidiFile(ticks_per_beat=score.ticks_per_beat, charset="utf-8")
-    file.tracks.append(_conductor(score))
+    file.tracks.append(conductor(score.tempos, score.meters))
     channels = [channel for channel in range(16) if channel != DRUM_CHANNEL]
     melodic = 0
     for part in score.tracks:
@@ -315,15 +316,6 @@ def write(score: Score, path: str | os.PathLike[str]) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-
-
-def _conductor(score: Score) -> Any:
-    tempos = [(tempo.tick, mido.MetaMessage("set_tempo", tempo=tempo.us_per_beat)) for tempo in score.tempos]
-    meters = [
-        (meter.tick, mido.MetaMessage("time_signature", numerator=meter.numerator, denominator=meter.denominator))
-        for meter in score.meters
-    ]
-    return track("", tempos + meters)
 
 
 def _written(part: Track, channel: int) -> Any:

@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from tempfile import TemporaryDirectory
 from typing import IO, Any
 
 from bridge import realtime
@@ -41,7 +42,12 @@ def measure(packets: int, seed: int) -> dict[str, Any]:
     """All figures of `continuo bench osc`."""
     sys.setswitchinterval(0.0005)
     realtime.take(PRIORITY)  # as in `bench latency`
-    with jack_server(patient=True), live_daemon("--backend", "jack", "--headless") as daemon, musician() as player:
+    with (
+        TemporaryDirectory() as captures,  # some of the packets ask for one
+        jack_server(patient=True),
+        live_daemon("--backend", "jack", "--headless", "--capture-folder", captures) as daemon,
+        musician() as player,
+    ):
         before = _state(daemon.osc_port)
         calm = _played(player, daemon.osc_port, time.monotonic() + CALM_S)
         with _flooder(daemon.osc_port, packets, seed) as flooder:

@@ -18,6 +18,7 @@ from bridge.brain.moves import Moves
 from bridge.brain.news import News
 from bridge.brain.players import Players
 from bridge.brain.settings import Settings
+from bridge.brain.tap import Tap
 from bridge.brain.transport import Position, Transport
 from bridge.messages import BEAT_SCALE, INPUT, PLAY, POSITION, RESET, SILENCE, TEMPO, Record
 from music.errors import ContinuoError
@@ -54,6 +55,7 @@ class Session:
         self._jack_ns_per_beat = 0.0
         self._moves = Moves()
         self._news = News(self._transport, self._conductor)
+        self._tap = Tap(self._transport)
 
     @property
     def transport(self) -> Transport:
@@ -73,7 +75,7 @@ class Session:
             self._conductor.link.newest = _link(message["link"])
         self._conduct(message, now_ns)
         if "panic" in message:
-            self._silence()
+            self._silence(now_ns)
         if "resume" in message and self._engine:
             self._workplace.begin()
             self._play(self._engine.resume(now_ns))
@@ -101,13 +103,15 @@ class Session:
                     self._conductor.hear(record.insert, event, record.time_ns)
                 elif event is not None and not self._moves.hear(record.insert, record.data):
                     heard.append((record.insert, event, record.time_ns))
+                    self._tap.keep([record], now_ns)
             elif record.kind == TEMPO:
                 self._jack_ns_per_beat = record.deadline_ns
             elif record.kind == POSITION:
                 self._conductor.jack.newest = _jack(record, self._jack_ns_per_beat)
             elif record.kind == RESET:
                 heard.clear()
-                self._silence(for_good=True)  # keys that were let go may be in what was lost
+                self._tap.keep([record], now_ns)
+                self._silence(now_ns, for_good=True)  # keys that were let go may be in what was lost
         self._workplace.begin()
         self._play(self._engine.receive([*heard, *self._steer(self._engine, now_ns)], now_ns - STALE_NS))
         self._tell_moves(now_ns)
@@ -125,6 +129,7 @@ class Session:
         self._settle(self._engine, now_ns)
         self._tell_moves(now_ns)
         self.show(self._news.since(self._engine, now_ns))
+        self.to_control.extend(self._tap.due(now_ns))
 
     def show(self, values: dict[str, Any]) -> None:
         """Have surfaces shown something, by the names of the addresses."""
@@ -144,6 +149,7 @@ class Session:
     def meet_port(self, now_ns: int) -> None:
         """A port is there that knows nothing yet; it tells of JACK's song only while that rolls."""
         self._conductor.jack.newest = None
+        self._tap.keep([Record(now_ns, 0, RESET, 0, b"")], now_ns)  # the port before it has ended everything
         if self._engine:
             self._engine.silence(for_good=True)  # what was let go meanwhile, nobody has told of
             self._play(self._engine.programs(now_ns))
@@ -214,16 +220,20 @@ class Session:
             return []
         return [(number, Stop(), now_ns) for number in range(len(engine.inserts))]
 
-    def _silence(self, *, for_good: bool = False) -> None:
+    def _silence(self, now_ns: int, *, for_good: bool = False) -> None:
         """Forget what sounds, and have the port end it: its panic may have been before our last onset."""
         if self._engine:
             self._engine.silence(for_good=for_good)
-            self.to_port += [Record(0, 0, SILENCE, number, b"") for number in range(len(self._engine.inserts))]
+            ends = [Record(0, 0, SILENCE, number, b"") for number in range(len(self._engine.inserts))]
+            self.to_port += ends
+            self._tap.keep(ends, now_ns)
 
     def _play(self, sent: list[Sent]) -> None:
-        self.to_port += [
+        records = [
             Record(due.time_ns, due.time_ns + DEADLINE_NS, PLAY, number, encode(due.event)) for number, due in sent
         ]
+        self.to_port += records
+        self._tap.keep(records)
 
     def _tick(self, ticks: list[tuple[int, Event]]) -> None:
         self.to_port += [Record(time_ns, time_ns, PLAY, CLOCK_INSERT, encode(event)) for time_ns, event in ticks]

@@ -55,6 +55,12 @@ MAX_INSERTS = 16
 @click.option("--headless", is_flag=True, help="Print nothing but what goes wrong.")
 @click.option("--melody", type=click.Path(path_type=Path), help="MIDI file that the loopback plays.")
 @click.option("--take", type=click.Path(path_type=Path), help="Where the loopback writes what was played.")
+@click.option(
+    "--capture-folder",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="Where captures go; default: Continuo in your folder of music.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print what happens as one JSON object a line.")
 def run(
     presets: tuple[str, ...],
@@ -70,6 +76,7 @@ def run(
     headless: bool,
     melody: Path | None,
     take: Path | None,
+    capture_folder: Path | None,
     as_json: bool,
 ) -> None:  # fmt: skip
     """Start the daemon: virtual MIDI ports, OSC, and a player who answers what comes in.
@@ -105,8 +112,9 @@ def run(
 
         with suppress(KeyboardInterrupt):  # Windows, or before the signals are handled
             options = Options(
-                chosen, backend, name, osc_port, device, osc_host, osc_allow, inputs, outputs, chain=chain
-            )
+                chosen, backend, name, osc_port, device, osc_host, osc_allow, inputs, outputs, chain,
+                capture_folder.absolute() if capture_folder else None,
+            )  # fmt: skip
             asyncio.run(serve(Daemon(options, lambda: _melody(melody), heard)))
     if played:
         from bridge.render import tape
@@ -192,6 +200,8 @@ class Screen:
         """What changes, on one line: where the song is, chord and key of the first insert, how the rules helped."""
         name = address.removeprefix("/continuo/")
         self._values[name] = value
+        if name == "captured":
+            self._say(f"continuo: the last minutes are written to {value}")
         if name == "clock_lost":
             self._say("continuo: the clock is lost, its last tempo runs on" if value else "continuo: the clock is back")
         if self._progress:

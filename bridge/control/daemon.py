@@ -12,7 +12,8 @@ from dataclasses import replace
 from typing import Any
 
 from bridge.addresses import CLOCK, ROOT
-from bridge.control import cables, feedback, link
+from bridge.control import cables, feedback, link, trouble
+from bridge.control.capture import Captures
 from bridge.control.display import Display
 from bridge.control.door import Door
 from bridge.control.knobs import Knobs
@@ -51,6 +52,7 @@ class Daemon:
         door = Door(options.osc_host, options.osc_allow, lambda text: tell({"event": "dropped", "text": text}))
         self._osc = OscServer(self._desk, self._changed, self._do, door)
         self._display = Display(self._desk, self._osc, tell)
+        self._captures = Captures(options.captures, self._desk, self._display.show)
         self._supervisor = Supervisor(self._heard, self._ended)
         self._knobs = Knobs(self._desk, self._osc, lambda role, told: self._supervisor.say(role, **told))
         self._link = LinkWatch(lambda told: self._supervisor.say("brain", link=told))
@@ -135,7 +137,7 @@ class Daemon:
             self._display.show(f"{message['feedback'] + 1}/feedback", message["loop_ms"] or 0.0)
             text = feedback.sentence(self._port["ports"][message["feedback"]], message["loop_ms"])
             return {"event": "feedback", "insert": message["feedback"] + 1, "loop_ms": message["loop_ms"], "text": text}
-        return {"event": "trouble", "text": _trouble(message)}
+        return {"event": "trouble", "text": trouble.sentence(message)}
 
     def _port_opens(self, message: Event) -> None:
         self._port, self._port_error = message, ""
@@ -170,9 +172,12 @@ class Daemon:
             self._failed(ContinuoError(message["error"], message["hint"]))
         elif "ready" in message:
             self._brain_told = True
+            self._captures.recorder.meet()
             self._supervisor.say("brain", settings=self._desk.settings(set(range(len(self._desk.inserts)))))
             self._knobs.meet("brain")
             self._set_clock()
+        elif "captured" in message:
+            self._captures.recorder.take(message)
         elif "moved" in message:
             self._knobs.turn(message["moved"])
         elif "set" in message:
@@ -249,6 +254,7 @@ class Daemon:
             self._port = None
         else:
             self._brain_told = self._brain_ready = False
+            self._captures.recorder.cut(time.monotonic_ns())
             self._display.show("brain", "down")
             self._calm()
         if (self._announced or code >= 0) and not (role == "port" and self._port_error):
@@ -294,12 +300,18 @@ class Daemon:
         """Do what a key means: `quit`, or one of the commands that surfaces have."""
         if command == "quit":
             self._finish()
-        else:
-            self._do(command, [])
+        elif answer := self._do(command, []):
+            answer.add_done_callback(self._captured)
 
-    def _do(self, command: str, values: list[object]) -> None:
-        """What a surface wants done."""
+    def _captured(self, written: asyncio.Task[str]) -> None:
+        if not written.cancelled() and (error := written.exception()):  # a path is shown to all, this is not
+            self._tell({"event": "trouble", "text": str(error)})
+
+    def _do(self, command: str, values: list[object]) -> asyncio.Task[str] | None:
+        """What a surface wants done; what takes its time is answered later."""
         match command:
+            case "capture":
+                return self._captures.write(values)
             case "panic" | "resume":
                 for role in ("port", "brain"):
                     self._supervisor.say(role, **{command: True})
@@ -309,6 +321,7 @@ class Daemon:
                 self._lead(play=_bar(values))
             case "stop":
                 self._lead(stop=True)
+        return None
 
     def _lead(self, **command: int) -> None:
         leader = self._desk.shown[f"{ROOT}/leader"]
@@ -329,11 +342,3 @@ def _bar(values: list[object]) -> int:
     if isinstance(bar, bool) or not isinstance(bar, int | float) or not 1 <= bar <= MAX_BAR or bar != int(bar):
         raise ValueRefused(f"play takes a bar, 1 to {MAX_BAR}, not {bar!r}", 400)
     return int(bar)
-
-
-def _trouble(message: Event) -> str:
-    if "lost" in message:
-        return f"MIDI is gone: {message['lost']}"
-    if "overrun" in message:
-        return "More arrived than the brain could take: what it sounded was ended"
-    return f"A fault in the port, please report it: {message['fault']}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from bridge.control.door import LOOPBACK
 
@@ -22,6 +23,8 @@ class Options:
     outputs: tuple[str, ...] = ()
     chain: bool = False
     """Each insert listens to the one before it."""
+    captures: Path | None = None
+    """The folder that captures go to; None: the usual one."""
 
     def of_port(self) -> list[str]:
         """How the port process is started."""

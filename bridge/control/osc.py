@@ -22,10 +22,10 @@ from bridge.control.inbox import Address, Inbox
 from bridge.control.packets import PacketRefused
 from bridge.control.state import Desk, UnknownAddress, Value, controls_of, learn_of
 from bridge.errors import ValueRefused
-from music.errors import ContinuoError
+from music.errors import ContinuoError, FileError
 
-Command = Callable[[str, list[object]], None]
-"""Do one of COMMANDS, with the values that came with it; ValueRefused where they will not do."""
+Command = Callable[[str, list[object]], asyncio.Task[str] | None]
+"""Do one of COMMANDS, with the values that came with it; ValueRefused where they will not do. Some answer later."""
 
 MAX_BUNDLE = 32_768
 """Bytes of state in one bundle; a datagram holds no more than 65 507."""
@@ -35,7 +35,7 @@ SERVE_S = 0.0005
 """How long is served before the socket is looked at again: it holds what a flood sends in a few of them."""
 MAX_SUBSCRIBERS = 64
 ACTIONS = ("ping", "preset", "presets", "models", "inserts", "subscribe", "unsubscribe", "state")
-COMMANDS = ("panic", "resume", "tap", "play", "stop")
+COMMANDS = ("panic", "resume", "tap", "play", "stop", "capture")
 """What is not for us to do."""
 
 
@@ -143,14 +143,20 @@ class OscServer(asyncio.DatagramProtocol):
             return
         try:
             self._serve(message.address, packets.values(message), sender)
-        except UnknownAddress as error:
-            self._refuse(sender, 404, str(error), message.address)
-        except ValueRefused as error:
-            self._refuse(sender, error.code, str(error), message.address)
-        except ContinuoError as error:
-            self._refuse(sender, 404, str(error), message.address)
         except Exception as error:  # noqa: BLE001 - a surface must not stop the daemon
-            self._refuse(sender, 400, f"{message.address} cannot be done ({error})", message.address)
+            self._fail(sender, error, message.address)
+
+    def _fail(self, sender: Address, error: BaseException, address: str) -> None:
+        """Refuse with the code of what went wrong."""
+        match error:
+            case ValueRefused():
+                self._refuse(sender, error.code, str(error), address)
+            case FileError():
+                self._refuse(sender, 500, str(error), address)
+            case ContinuoError():
+                self._refuse(sender, 404, str(error), address)
+            case _:
+                self._refuse(sender, 400, f"{address} cannot be done ({error})", address)
 
     def publish(self, address: str, value: Value, but: Address | None = None) -> None:
         """Tell every subscriber of a value, except the one who set it."""
@@ -180,7 +186,8 @@ class OscServer(asyncio.DatagramProtocol):
         if name in ACTIONS:
             self._act(name, values, sender)
         elif name in COMMANDS:
-            self._do(name, values)
+            if answer := self._do(name, values):
+                answer.add_done_callback(lambda done: self._answer(sender, done, address))
         elif name.endswith("/preset") and name.count("/") == 1:
             self._preset(self._desk.insert(address), address, values, sender)
         elif name.endswith("/unlearn") or (name.endswith("/learn") and values):
@@ -211,6 +218,15 @@ class OscServer(asyncio.DatagramProtocol):
                 self._send(list(self._desk.values()), [listener])
             case "unsubscribe":
                 self._subscribers.pop(self._listener(values, sender), None)
+
+    def _answer(self, sender: Address, done: asyncio.Task[str], address: str) -> None:
+        """Tell who asked for a capture of its file; subscribers have been told."""
+        if done.cancelled():
+            return
+        if error := done.exception():
+            self._fail(sender, error, address)
+        elif sender not in self._subscribers:
+            self._datagram(_message(f"{ROOT}/captured", done.result()), sender)
 
     def _preset(self, insert: int, address: str, values: list[object], sender: Address) -> None:
         if not values:

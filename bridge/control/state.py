@@ -33,7 +33,9 @@ class Desk:
             self.daemon |= state["clock"]
         self.shown: dict[str, Value] = {f"{ROOT}/{name}": 0 for name in ("brain_load", "port_load")}
         clock = {"leader": "internal", "clock_lost": 0, "rolling": 0, "bpm": self.daemon["tempo"], "bar": 0, "beat": 0}
-        self.shown |= {f"{ROOT}/brain": "starting"} | {f"{ROOT}/{name}": value for name, value in clock.items()}
+        self.shown |= {f"{ROOT}/brain": "starting", f"{ROOT}/captured": ""} | {
+            f"{ROOT}/{name}": value for name, value in clock.items()
+        }
         for number in range(1, len(names) + 1):
             here = f"{ROOT}/{number}"
             nothing: dict[str, Value] = {

@@ -296,3 +296,20 @@ def test_network_that_cannot_be_opened_is_one_sentence_and_a_remedy(
     first, second = refused(continuo("run", "--backend", "loopback", "--osc-port", 0, *options))
     assert sentence in first
     assert remedy in second
+
+
+def test_capture_without_a_daemon_says_what_to_start(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:  # nobody answers there
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        said, remedy = refused(continuo("capture", "--osc-port", port, "-o", tmp_path / "song.mid"))
+    assert said == f"continuo: no Continuo answers on OSC port {port}."
+    assert "continuo run" in remedy
+    assert not list(tmp_path.iterdir())
+
+
+def test_capture_overwrites_no_file(song: Path) -> None:
+    before = song.read_bytes()
+    said, _ = refused(continuo("capture", "-o", song))
+    assert said == f"continuo: {song}: is there already."
+    assert song.read_bytes() == before
