@@ -257,14 +257,15 @@ class Continuation:
 
     def _play(self, now_ns: int) -> list[Due]:
         """What begins and ends soon, for the port."""
-        until = self._timeline.beat_at(now_ns + PLAN_AHEAD_NS)
+        until_ns = now_ns + PLAN_AHEAD_NS
         due: list[Due] = []
         if self._turn:
-            self._turn.plan(until + PLAN_BEATS)
-            for onset in self._turn.take(until):
-                due += self._release(onset.beat)
+            self._turn.plan(self._timeline.beat_at(until_ns) + PLAN_BEATS)
+            # in ns, as the wakes are: by the beats of a rounded time nothing might be due, and be woken for again
+            for onset in self._turn.take(lambda beat: self._timeline.ns_at(beat) <= until_ns):
+                due += self._release(self._timeline.ns_at(onset.beat))
                 due += self._strike(onset)
-        due += self._release(until)
+        due += self._release(until_ns)
         if self._turn and self._turn.over and not self._sounding:
             self._leave_turn()
         return self._dynamics.follow([Due(max(one.time_ns, now_ns), one.event) for one in due], self.settings)
@@ -283,10 +284,10 @@ class Continuation:
             heappush(self._releases, (onset.beat + tone.beats, self._onsets, note))
         return due
 
-    def _release(self, until: float) -> list[Due]:
-        """What ends up to a beat."""
+    def _release(self, until_ns: int) -> list[Due]:
+        """What ends by then."""
         due = []
-        while self._releases and self._releases[0][0] <= until:
+        while self._releases and self._timeline.ns_at(self._releases[0][0]) <= until_ns:
             beat, onset, note = heappop(self._releases)
             if self._sounding.get(note) == onset:
                 del self._sounding[note]

@@ -97,10 +97,10 @@ class Performance:
                 onset = Onset(beat, tones)
             self._planned.append(_Planned(onset, before))
 
-    def take(self, until: float) -> list[Onset]:
-        """What begins up to a beat, and is taken for played."""
+    def take(self, is_due: Callable[[float], bool]) -> list[Onset]:
+        """What begins at beats that are due, and is taken for played."""
         found = []
-        while self._planned and self._planned[0].onset.beat <= until:
+        while self._planned and is_due(self._planned[0].onset.beat):
             found.append(self._planned.popleft().onset)
         self.played += found
         return found

@@ -35,13 +35,15 @@ LONGEST_WAIT = 4.0
 SHORTEST_WAIT = 1 / 48
 ESCAPE = 0.2
 """How much each step to a poorer context counts against the one before."""
-ENOUGH = 4
-"""With so many to choose from nobody looks at poorer contexts."""
+ENOUGH = 3
+"""With so many different ones to choose from nobody looks at poorer contexts."""
 VERBATIM = 12
 """Onsets in a row that may be what was played, note for note."""
-WORN = 0.25
-"""How much a place counts that was gone to lately, each time."""
-LATELY = 48
+WORN = 0.35
+"""How much a turn counts that was made lately, each time: whoever repeats has to leave it in the end."""
+LATELY = 128
+RECITED = 1e-9
+"""How much the next onset counts after so many in a row."""
 FOREIGN = 0.2
 """How much a note counts that is not of the key, where the place it comes from was of another."""
 ENDS = 256
@@ -49,13 +51,22 @@ ENDS = 256
 FAR_OFF = 1e-4
 """How much a place counts that follows from nothing."""
 HOME = 1000.0
+FAR = 0.88
+"""How much each semitone counts that it is away from where the musician was at the same place."""
+BEYOND = 0.7
+"""How much each semitone counts above or below all that was heard."""
+OFF_BEAT = 0.1
+"""How much a place counts from another place in its beat, where a clock runs."""
+ON_BEAT = 1 / 24
+PAUSE = 0.3
+"""How much a place counts that comes after a long wait."""
 """How much better an end on the tonic is."""
 REST_BEATS = 2.0
 """How long the last onset sounds at least."""
 OCTAVE = 12
 
-EXACT = 0
-"""The view that is not moved."""
+MOVED = 2
+"""The view in which only steps count: what follows is played higher or lower than it was."""
 
 Symbol = tuple[int, ...]
 Context = tuple[int, tuple[Symbol | None, ...]]
@@ -84,6 +95,8 @@ class Memory:
     """By context the numbers of the onsets that followed it."""
     evidence: Evidence = SILENCE
     key: Key | None = None
+    heard_range: tuple[int, int] = (127, 0)
+    """The lowest and the highest pitch so far."""
 
     @property
     def end(self) -> int:
@@ -111,7 +124,8 @@ class Thread:
     """By how much it was moved."""
     run: int = 0
     """How many have been played as they stand in the memory, one after the other."""
-    lately: tuple[int, ...] = ()
+    lately: tuple[Symbol, ...] = ()
+    """The turns that were made."""
 
 
 class MemoryPlayer:
@@ -131,6 +145,8 @@ class MemoryPlayer:
             memory.places.setdefault(context, deque(maxlen=PLACES)).append(memory.end)
         memory.followed.append(contexts)
         memory.onsets.append(onset)
+        lowest, highest = memory.heard_range
+        memory.heard_range = min(lowest, onset.bottom), max(highest, onset.top)
         weights: dict[int, float] = {}
         for tone in onset.tones:
             weights[tone.pitch % OCTAVE] = weights.get(tone.pitch % OCTAVE, 0.0) + min(tone.beats, 2.0) + 0.25
@@ -162,7 +178,7 @@ class MemoryPlayer:
             place=place,
             shift=shift,
             run=thread.run + 1 if goes_on else 1,
-            lately=(*thread.lately, place)[-LATELY:],
+            lately=(*thread.lately, _turn(thread.recent[-1], memory.at(place), shift))[-LATELY:],
         )
 
 
@@ -172,15 +188,14 @@ def _wait(before: Onset, onset: Onset) -> float:
 
 
 def _symbols(before: Onset | None, onset: Onset) -> tuple[Symbol | None, ...]:
-    """An onset in each of `VIEWS`; None where it cannot be said, or nothing before it counts."""
+    """An onset as it was, by pitch class, and as a step from the one before; None where that cannot be said."""
     if before is None or onset.beat - before.beat > LONGEST_WAIT:
-        return (onset.bottom, onset.top), None, None
+        return (onset.bottom, onset.top), (onset.bottom % OCTAVE, onset.top % OCTAVE), None
     wait = round(2 * log2(_wait(before, onset)))
-    step = onset.top - before.top
     return (
         (onset.bottom, onset.top, wait),
-        (step, min(len(onset.tones), 3), wait),
-        ((step > 0) - (step < 0), min(len(onset.tones), 2), wait),
+        (onset.bottom % OCTAVE, onset.top % OCTAVE, wait),
+        (onset.top - before.top, onset.bottom - before.bottom, wait),
     )
 
 
@@ -203,13 +218,14 @@ def _candidates(memory: Memory, thread: Thread, aim: Aim, dice: np.random.Genera
     trust = 1.0
     for level in _contexts(thread.recent):
         for view, chain in level:
-            if len(chain) > most + view:  # a poorer view of a longer past says as much
+            if len(chain) > most + view or (view == MOVED and len(chain) == 1):  # one step alone says nothing
                 continue
             for place in memory.places.get((view, chain), ()):
                 weight = trust * 0.5 ** ((memory.end - place) / HALF_LIFE)
                 if place not in found or found[place].weight < weight:
-                    found[place] = Candidate(place, view == EXACT, weight)
-            if len(found) >= ENOUGH and not aim.last:
+                    found[place] = Candidate(place, view != MOVED, weight)
+            sounds = {(memory.at(place).bottom, memory.at(place).top) for place in found}
+            if len(sounds) >= ENOUGH and not aim.last:
                 return list(found.values())
             trust *= ESCAPE if found else 1.0
     if not found:  # nothing like it was ever heard: go on from anywhere
@@ -223,19 +239,30 @@ def _candidates(memory: Memory, thread: Thread, aim: Aim, dice: np.random.Genera
 def _welcome(memory: Memory, thread: Thread, candidate: Candidate, aim: Aim, key: Key | None) -> float:
     """How well it goes on with a candidate, whatever its context says."""
     place, weight = candidate.place, candidate.weight
-    weight *= WORN ** thread.lately.count(place)
     if thread.run >= VERBATIM and place == thread.place + 1:
-        weight *= WORN**4
+        weight *= RECITED
     shift = 0 if candidate.exact else _shift(memory, thread, place)
     onset = memory.at(place)
+    weight *= WORN ** thread.lately.count(_turn(thread.recent[-1], onset, shift))
     if shift and key:
         weight *= FOREIGN ** sum(tone.pitch % OCTAVE not in key.scale for tone in _moved(onset, shift, key))
-    weight *= 0.97 ** abs(shift)
+    lowest, highest = memory.heard_range
+    weight *= BEYOND ** max(0, onset.top + shift - highest, lowest - onset.bottom - shift)
+    weight *= FAR ** abs(_shift(memory, thread, place))  # from where the step to it was made
     if place > memory.first:
-        weight *= 2.0 ** (4 * (0.5 - aim.density) * log2(_wait(memory.at(place - 1), onset)))
+        wait = _wait(memory.at(place - 1), onset)
+        weight *= PAUSE if wait > LONGEST_WAIT / 2 else 1.0
+        weight *= 2.0 ** (4 * (0.5 - aim.density) * log2(wait))
+        off = (thread.recent[-1].beat + wait - onset.beat) % 1
+        weight *= OFF_BEAT if aim.phase and ON_BEAT < off < 1 - ON_BEAT else 1.0
     if aim.last and key:
         weight *= HOME if (onset.bottom + shift) % OCTAVE == key.tonic else 1.0
     return weight
+
+
+def _turn(before: Onset, onset: Onset, shift: int) -> Symbol:
+    """What followed what."""
+    return before.bottom, before.top, onset.bottom + shift, onset.top + shift
 
 
 def _drawn(weights: list[float], temperature: float, dice: np.random.Generator) -> int:

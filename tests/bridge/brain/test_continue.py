@@ -210,11 +210,15 @@ STEPS = st.lists(
 
 
 @settings(max_examples=60)
-@given(STEPS, st.booleans(), st.sampled_from(("silence", "bar", "pedal", "go")), st.sampled_from((0, 1)))
+@given(
+    STEPS, st.booleans(), st.sampled_from(("silence", "bar", "pedal", "go")), st.sampled_from((0, 1)),
+    st.sampled_from((120.0, 133.37, 400 / 7)),
+)  # fmt: skip
 def test_whatever_happens_nothing_is_struck_twice_or_left(
-    steps: list[tuple[str, float, int]], clock: bool, handover: str, many: int
+    steps: list[tuple[str, float, int]], clock: bool, handover: str, many: int, bpm: float
 ) -> None:
     group = band(clock=clock, continue_handover=handover, continue_bars=many)
+    group.transport.set_tempo(bpm, 0)
     for what, value, wait_ms in steps:
         match what:
             case "key":
