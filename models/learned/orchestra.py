@@ -22,8 +22,13 @@ UPPER = (VIOLIN_1, FLUTE, OBOE, CLARINET, VIOLIN_2, VIOLA, HORN, BASSOON, CELLO,
 """Who takes a melody that the model has left out, in turn; a bass, the other way round."""
 STAYS = 2.5
 """How welcome (in nats) it is that who plays a held note goes on playing it."""
+FOLLOWS = 2.0
+"""How welcome it is that who played a note plays the next one near it: a figure stays in its hands."""
+NEAR = 12
+"""Semitones within which a note is near another, the less so the further."""
 THICK = 6.0
 """How welcome, from density 0 to 1, it is that somebody plays."""
+KEY = np.arange(KEYS, dtype=np.float32)
 MIDDLE, SPAN = 80, 47
 """The touch at which density is what the preset says, and from there to the loudest."""
 
@@ -95,9 +100,13 @@ class OrchestraPlayer(EnsemblePlayer):
         found[_plan(moment.wish).firsts, REST] -= 2 * THICK
         if moment.last and len(moment.last.pitches) == len(scoring.sections):
             for section, pitch in zip(scoring.sections, moment.last.pitches, strict=True):
-                if pitch is not None and pitch % OCTAVE in going_on and 0 <= pitch - LOWEST < KEYS:
-                    first = FIRST_SLOT[section]
-                    found[first : first + SECTIONS[section].desks, pitch - LOWEST] += STAYS
+                if pitch is None or not 0 <= pitch - LOWEST < KEYS:
+                    continue
+                own = slice(FIRST_SLOT[section], FIRST_SLOT[section] + SECTIONS[section].desks)
+                if pitch % OCTAVE in going_on:
+                    found[own, pitch - LOWEST] += STAYS
+                else:
+                    found[own, :KEYS] += FOLLOWS * np.maximum(0, 1 - abs(LOWEST + KEY - pitch) / NEAR)
         return found
 
 
