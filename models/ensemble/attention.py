@@ -61,6 +61,46 @@ def normed(x: Floats, weight: Floats, bias: Floats) -> Floats:
 
 
 @njit(cache=True, nogil=True, fastmath=QUICK)
+def _add(x: Floats, y: Floats) -> None:
+    for row in range(x.shape[0]):
+        for i in range(x.shape[1]):
+            x[row, i] += y[row, i]
+
+
+@njit(cache=True, nogil=True, fastmath=QUICK)
+def _scale(x: Floats, film: Floats) -> None:
+    for row in range(x.shape[0]):
+        for i in range(x.shape[1]):
+            x[row, i] += x[row, i] * film[0, i] + film[1, i]
+
+
+@njit(cache=True, nogil=True, fastmath=QUICK)
+def _lay(parts: Floats, row: int, column: int, told: Floats, into: Floats) -> None:
+    """Columns (depth) of all that is looked at: the tokens' own from (row, column) on, then what they are told."""
+    depth, many = told.shape
+    tokens = into.shape[1] - many
+    for i in range(depth):
+        for token in range(tokens):
+            into[i, token] = parts[row + token, column + i]
+        for key in range(many):
+            into[i, tokens + key] = told[i, key]
+
+
+@njit(cache=True, nogil=True, fastmath=QUICK)
+def _joined(old: Floats, parts: Floats, column: int) -> Floats:
+    """What is remembered, (head, event, depth), with the new events that stand in columns from one on."""
+    many, before, depth = old.shape
+    found = np.empty((many, before + len(parts), depth), np.float32)
+    for head in range(many):
+        for i in range(depth):
+            for event in range(before):
+                found[head, event, i] = old[head, event, i]
+            for event in range(len(parts)):
+                found[head, before + event, i] = parts[event, column + head * depth + i]
+    return found
+
+
+@njit(cache=True, nogil=True, fastmath=QUICK)
 def think(x: Floats, thought: Six) -> None:
     """Add f(norm(x)), f with one hidden layer of ReLU, (row, width), in place."""
     norm, shift, first, first_bias, last, last_bias = thought
@@ -68,7 +108,7 @@ def think(x: Floats, thought: Six) -> None:
     for row in range(hidden.shape[0]):
         for i in range(hidden.shape[1]):
             hidden[row, i] = max(hidden[row, i], np.float32(0))
-    x += affine(hidden, last, last_bias)
+    _add(x, affine(hidden, last, last_bias))
 
 
 @njit(cache=True, nogil=True, fastmath=QUICK)
@@ -128,7 +168,7 @@ def decoded(  # noqa: PLR0913, PLR0917 - a layer and all it is told
     norm, shift, own, own_bias, out, out_bias = looking
     rows = x.copy().reshape(listeners * tokens, width)
     if len(film):
-        rows += rows * film[0] + film[1]
+        _scale(rows, film)
     parts, mixed = affine(normed(rows, norm, shift), own, own_bias), np.empty_like(rows)
     seen = np.empty((2, depth, tokens + told), np.float32)
     for listener in range(listeners):
@@ -136,11 +176,10 @@ def decoded(  # noqa: PLR0913, PLR0917 - a layer and all it is told
         mine, found = parts[first : first + tokens], mixed[first : first + tokens]
         for head in range(many):
             at = head * depth
-            for i in range(depth):
-                seen[0, i, :tokens], seen[0, i, tokens:] = mine[:, width + at + i], keys[listener, head, i]
-                seen[1, i, :tokens], seen[1, i, tokens:] = mine[:, 2 * width + at + i], values[listener, head, i]
+            _lay(parts, first, width + at, keys[listener, head], seen[0])
+            _lay(parts, first, 2 * width + at, values[listener, head], seen[1])
             _look(mine[:, at : at + depth], seen[0], seen[1], bias[head], found[:, at : at + depth])
-    rows += affine(mixed, out, out_bias)
+    _add(rows, affine(mixed, out, out_bias))
     think(rows, thought)
     return rows.reshape(listeners, tokens, width)
 
@@ -168,15 +207,11 @@ def looked_back(  # noqa: PLR0913, PLR0917 - a layer and all it remembers
     many, before, depth = keys.shape
     norm, shift, own, own_bias, out, out_bias = looking
     parts = affine(normed(x, norm, shift), own, own_bias)
-    all_keys = np.empty((many, before + events, depth), np.float32)
-    all_values = np.empty_like(all_keys)
+    all_keys, all_values = _joined(keys, parts, width), _joined(values, parts, 2 * width)
     scale = np.float32(depth**-0.5)
     mixed = np.empty_like(x)
     for head in range(many):
         first = head * depth
-        all_keys[head, :before], all_values[head, :before] = keys[head], values[head]
-        all_keys[head, before:] = parts[:, width + first : width + first + depth]
-        all_values[head, before:] = parts[:, 2 * width + first : 2 * width + first + depth]
         for event in range(events):
             end = before + event + 1
             start = max(0, end - span)
@@ -193,6 +228,7 @@ def looked_back(  # noqa: PLR0913, PLR0917 - a layer and all it remembers
                 for key in range(start, end):
                     found += scores[key - start] * all_values[head, key, i]
                 mixed[event, first + i] = found
-    looked = x + affine(mixed, out, out_bias)
+    looked = affine(mixed, out, out_bias)
+    _add(looked, x)
     think(looked, thought)
     return looked, all_keys, all_values
