@@ -16,7 +16,8 @@ from models.ensemble.batch import EventBatch
 from models.ensemble.config import LOWEST, REST
 from models.ensemble.legal import UNKNOWN
 from models.ensemble.model import EnsembleModel
-from models.player import Wish
+from models.player import FRAMES_PER_BEAT, Frame, Moment, Sound, Wish
+from models.rules.filling import RuleFiller
 from models.rules.score import SILENT, Lines
 from music.errors import ContinuoError
 from train.config import Config
@@ -27,7 +28,7 @@ from train.evaluate.agreement import agreement, of_lines
 from train.evaluate.pieces import spread
 from train.evaluate.report import Report
 from train.evaluate.voices import part_writing
-from train.harmony_table import RANGES, Chorale, keys_of, play
+from train.harmony_table import keys_of
 from train.readings import Progress
 from train.rolls import Rolls, open_rolls
 
@@ -38,6 +39,9 @@ PIECES, FRAMES = 80, 512
 """How many pieces are looked at, evenly from all of them, and how much of each."""
 QUICK_PIECES, QUICK_FRAMES = 24, 128
 """The same while it is trained."""
+WISH = Wish(((59, 81), (53, 74), (48, 69), (36, 62)))
+"""The ranges of the preset `choir`."""
+MIDDLE_VELOCITY = 80
 REMARK = (
     "With the soprano, soprano and bass (outer_...), or any voices (any_...) given: the others at the onsets of what "
     "is given and on beats, teacher-forced and (free_...) free-running, the likeliest outcome each time. Accuracy is "
@@ -139,18 +143,38 @@ def sung_figures(answers: Sequence[Lines], some: Sequence[Sung], name: str) -> F
 
 
 def baselines(some: Sequence[Sung]) -> dict[str, Figures]:
-    """The rules under the soprano, who goes on with the voices before, and `data`: the faults of what is written."""
-    by_rules, truth = [], [_lines(piece.keys) for piece in some]
-    for piece, lines in zip(some, truth, strict=True):
-        chorale = Chorale(piece.title, lines, tuple(piece.struck[:, 0].tolist()))
-        by_rules.append(play(chorale, Wish(RANGES), every_beat=True)[0])
-    names = ("faults_per_100_changes",)
-    written = sung_figures(truth, some, "soprano_")
+    """The rules, who goes on with the voices before, and `data`: the faults of what is written."""
+    written = sung_figures([_lines(piece.keys) for piece in some], some, "soprano_")
+    rules = Figures()
+    for name, given in _GIVEN.items():
+        sung_by_rules = [by_rules(piece, given(number)) for number, piece in enumerate(some)]
+        rules |= {f"free_{name}{key}": value for key, value in sung_figures(sung_by_rules, some, name).items()}
     return {
-        "data": {f"free_soprano_{name}": written[name] for name in names},
-        "rules": {f"free_soprano_{name}": value for name, value in sung_figures(by_rules, some, "soprano_").items()},
+        "data": {f"free_soprano_{name}": written[name] for name in ("faults_per_100_changes",)},
+        "rules": rules,
         "repeat": {f"{name}accuracy": _repeated(some, name) for name in _GIVEN},
     }
+
+
+def by_rules(piece: Sung, given: Flags) -> Lines:
+    """The lines (frame, voice) of the rules that fill voices, asked when the model is."""
+    player = RuleFiller()
+    state, last, last_beat = player.start(), None, 0.0
+    lines, asked = _lines(piece.keys), set(moments(piece, given, GRIDS[0]).tolist())
+    found = np.where(given, lines, SILENT)
+    for frame, row in enumerate(lines):
+        beat = frame / FRAMES_PER_BEAT
+        sounds = {voice: Sound(int(row[voice]), MIDDLE_VELOCITY) for voice in np.flatnonzero(given & (row != SILENT))}
+        held = tuple(sounds.values())
+        onsets = tuple(sound for voice, sound in sounds.items() if piece.struck[frame, voice])
+        if frame in asked:
+            moment = Moment(beat, WISH, last, last_beat, onsets, move=not onsets)
+            last, last_beat = player.answer(state, held, moment), beat
+        if last:
+            sung = np.array([SILENT if pitch is None else pitch for pitch in last.pitches])
+            found[frame] = np.where(given, row, sung)
+        state = player.hear(state, Frame(onsets, held, last, beat=beat))
+    return found
 
 
 def _repeated(some: Sequence[Sung], name: str) -> float:
