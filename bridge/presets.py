@@ -108,7 +108,7 @@ def _complete(given: dict[str, Any], stem: str) -> State:
     if given.get("format") != FORMAT:
         raise PresetError(f"format is {given.get('format')!r}, not {FORMAT}", f"Write format = {FORMAT} at its top")
     effect = given.get("effect")
-    if effect not in EFFECTS:
+    if not isinstance(effect, str) or effect not in EFFECTS:
         hint = did_you_mean(effect, EFFECTS) if isinstance(effect, str) else f"Write one of: {', '.join(EFFECTS)}"
         raise PresetError(f"effect: there is no effect {effect!r}", hint)
     state: State = {"preset": stem, "name": str(given.get("name", stem)), "about": str(given.get("about", ""))}

@@ -17,6 +17,9 @@ from models.rules.filling import Given, assigned, kept, still, waits
 
 CHOIR = ENSEMBLES["choir"]
 ALL = np.ones(len(CHOIR), bool)
+SINGS = np.zeros((len(CHOIR), KEYS + 1), np.float32)
+"""(voice, key + 1): how welcome what is, in nats: in a choir that is led nobody rests."""
+SINGS[:, REST] = -12.0
 RANGES = tuple((group.low + LOWEST, group.high + LOWEST) for group in CHOIR)
 
 
@@ -70,7 +73,7 @@ class ChoirPlayer:
         known = np.array([UNKNOWN if pitch is None else _key(pitch) for pitch in given])
         drawn = self._ensemble.live.draw(
             self._ensemble.event(state.heard, [_planes(given, moment.onsets)], moment, ALL), known,
-            temperature=max(0.0, wish.temperature), dice=dice(moment), lean=self._ensemble.live.eager,
+            temperature=max(0.0, wish.temperature), dice=dice(moment), lean=self._ensemble.live.eager + SINGS,
             banned=_banned(given, wish),
         ).tolist()  # fmt: skip
         return Answer(

@@ -22,6 +22,11 @@ FROM_MIDDLE = 0.4
 STRANGE = 12
 """The longest way that counts from a voice's note before, and what counts for a voice that was not given before."""
 
+STRETCH = 3
+"""How many semitones beyond its range a voice still sings its own line."""
+INNER = 4.0
+"""How much it counts that an outer voice is not among those that are given: they are the first to be."""
+
 Given = tuple[int | None, ...]
 """The pitch of each voice that is given, from the top voice down."""
 
@@ -97,11 +102,23 @@ def assigned(pitches: Sequence[int], ranges: Sequence[tuple[int, int]], before: 
     notes = sorted(set(pitches), reverse=True)
     if len(notes) > len(ranges):
         notes = [*notes[: len(ranges) - 1], notes[-1]]
-    voices = min(combinations(range(len(ranges)), len(notes)), key=lambda chosen: _cost(chosen, notes, ranges, before))
+    voices = _same(notes, ranges, before) or min(
+        combinations(range(len(ranges)), len(notes)), key=lambda chosen: _cost(chosen, notes, ranges, before)
+    )
     found: list[int | None] = [None] * len(ranges)
     for voice, pitch in zip(voices, notes, strict=True):
         found[voice] = pitch
     return tuple(found)
+
+
+def _same(notes: Sequence[int], ranges: Sequence[tuple[int, int]], before: Given) -> tuple[int, ...]:
+    """The voices that were given before, where as many are given as then: whoever sings goes on with their own."""
+    voices = tuple(voice for voice, pitch in enumerate(before) if pitch is not None)
+    if len(before) != len(ranges) or len(voices) != len(notes):
+        return ()
+    places = zip(voices, notes, strict=True)
+    fits = all(ranges[voice][0] - STRETCH <= pitch <= ranges[voice][1] + STRETCH for voice, pitch in places)
+    return voices if fits else ()
 
 
 def kept(pitches: Sequence[int], answer: Answer, before: Given) -> Given:
@@ -131,7 +148,8 @@ def still(last: Answer, given: Given) -> Answer:
 
 
 def _cost(chosen: Sequence[int], notes: Sequence[int], ranges: Sequence[tuple[int, int]], before: Given) -> float:
-    total = 0.0
+    outer = len({0, len(ranges) - 1}.intersection(chosen))
+    total = INNER * (min(2, len(notes)) - outer)
     for voice, pitch in zip(chosen, notes, strict=True):
         low, high = ranges[voice]
         total += FROM_MIDDLE * abs(pitch - (low + high) / 2) + (0 if low <= pitch <= high else OUTSIDE)

@@ -28,7 +28,7 @@ def players() -> Players:
 
 
 def band(**changes: object) -> Band:
-    return Band(state("choir", **changes), players())
+    return Band(state("choir", **{"player_model": "rules"} | changes), players())
 
 
 def played(group: Band, *keys: int) -> dict[int, int]:
@@ -112,7 +112,7 @@ def test_a_file_with_two_voices_gets_the_other_two() -> None:
 
     empty = Chunks(1, 480, (b"\x00\xff\x2f\x00",)).join()
     source = append_tracks(empty, [line("S", 0, (72, 74, 76, 72)), line("B", 1, (48, 55, 48, 48))])
-    rendered = parse(render(source, presets.load("choir"), players=players()).data)
+    rendered = parse(render(source, state("choir", player_model="rules"), players=players()).data)
     added = [track for track in rendered.tracks if "Continuo" in track.name]
     sung = {track.name: len(track.notes) for track in added if len(track.notes)}
     assert set(sung) == {"Continuo Alto", "Continuo Tenor"} and min(sung.values()) >= 3

@@ -13,9 +13,9 @@ from models.rules.score import parallel
 from music.midifile import Score, parse
 from music.midifile import Track as Part
 
-ORCHESTRA = "orchestra"
+ORCHESTRA, CHOIR, REDUCE = "orchestra", "choir", "reduce"
 LEARNED = [name for name in players.BUNDLED if name != players.RULES]
-HARMONIES = [name for name in LEARNED if name != ORCHESTRA]
+HARMONIES = [name for name in LEARNED if name not in (ORCHESTRA, CHOIR, REDUCE)]
 C_MAJOR = {0, 2, 4, 5, 7, 9, 11}
 
 
@@ -58,6 +58,22 @@ def test_what_it_plays_is_in_range_ends_with_it_and_is_mostly_in_c(rendered: dic
         assert int((track.notes["onset"] + track.notes["length"]).max()) <= end + 8 * rendered[name].ticks_per_beat
     pitches = np.concatenate([track.notes["pitch"] for track in added]) % 12
     assert np.isin(pitches, list(C_MAJOR)).mean() > 0.75
+
+
+@pytest.mark.parametrize(("name", "least"), [(CHOIR, 3), (REDUCE, 1)])
+def test_who_fills_or_reduces_plays_in_range_and_ends_with_it(
+    rendered: dict[str, Score], name: str, least: int
+) -> None:
+    melody, added = parts(rendered[name])
+    limits = {part.name: (part.lowest, part.highest) for part in Settings.of(presets.load(name)).parts}
+    playing = [track for track in added if len(track.notes)]
+    assert len(playing) >= least
+    for track in playing:
+        low, high = limits[track.name.removeprefix("Continuo ")]
+        assert track.notes["pitch"].min() >= low and track.notes["pitch"].max() <= high
+        assert np.isin(track.notes["pitch"] % 12, list(C_MAJOR)).mean() > 0.75
+        ends = int((track.notes["onset"] + track.notes["length"]).max())
+        assert ends <= int((melody.notes["onset"] + melody.notes["length"]).max())
 
 
 def test_an_orchestra_has_the_melody_in_range_and_ends_with_it(rendered: dict[str, Score]) -> None:
