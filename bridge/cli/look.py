@@ -52,6 +52,19 @@ def presets(as_json: bool) -> None:
 
 @main.command()
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
+def tokens(as_json: bool) -> None:
+    """List the vocabularies of note tokens: what models that go on note by note read and write."""
+    from music.tokens import FIELDS
+
+    if as_json:
+        print_json([field._asdict() for field in FIELDS])
+        return
+    for field in FIELDS:
+        click.echo(f"{field.name:<11} {field.size:>4}  {field.text}")
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
 @click.option("--markdown", is_flag=True, help="Print docs/osc.md.")
 def addresses(as_json: bool, markdown: bool) -> None:
     """List every OSC address with its type, range and meaning."""

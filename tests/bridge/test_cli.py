@@ -253,6 +253,13 @@ def test_presets_are_listed_and_as_json() -> None:
     assert "satb" in continuo("presets").stdout
 
 
+def test_vocabularies_are_listed_and_as_json() -> None:
+    lines = continuo("tokens").output.splitlines()
+    fields = json.loads(continuo("tokens", "--json").output)
+    assert [line.split()[0] for line in lines] == [field["name"] for field in fields]
+    assert all(int(line.split()[1]) == field["size"] > 1 for line, field in zip(lines, fields, strict=True))
+
+
 def test_addresses_are_listed_and_as_json() -> None:
     rows = json.loads(continuo("addresses", "--json").stdout)
     assert {"address": "/continuo/ping", "kind": "do"}.items() <= rows[0].items()
