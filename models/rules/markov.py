@@ -37,7 +37,7 @@ ESCAPE = 0.2
 """How much each step to a poorer context counts against the one before."""
 ENOUGH = 3
 """With so many different ones to choose from nobody looks at poorer contexts."""
-VERBATIM = 12
+VERBATIM = 8
 """Onsets in a row that may be what was played, note for note."""
 WORN = 0.35
 """How much a turn counts that was made lately, each time: whoever repeats has to leave it in the end."""
