@@ -155,6 +155,7 @@ class Continuation:
         if settings.parts != before.parts:
             due += self._end_all(now_ns)
         if settings.bypass:
+            self._first = None
             return Turn(due + self._stop(now_ns))
         if self._turn:
             self._turn.want(self._aim(beat), beat + PLAN_BEATS)
@@ -172,6 +173,7 @@ class Continuation:
         """Forget what is held and what sounds; the port ends it."""
         self._musician.halt(for_good=for_good)
         self._ear.heard(inf, all_of_it=True)
+        self._first = None
         self._sounding.clear()
         self._releases.clear()
         self._leave_turn()

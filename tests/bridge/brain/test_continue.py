@@ -177,6 +177,21 @@ def test_another_effect_takes_its_place_and_nothing_is_left() -> None:
     assert not group.sounding
 
 
+def test_after_a_panic_or_a_bypass_it_waits_for_the_musician() -> None:
+    for silenced in (True, False):
+        group = band()
+        melody(group, *SCALE)
+        if silenced:
+            group.panic()
+            group.plan(group.engine.resume(group.now))
+        else:
+            group.set(bypass=True)
+            group.set(bypass=False)
+        assert not any(sounds for _, sounds in listen(group, 6))
+        melody(group, *SCALE[:4])
+        assert any(sounds for _, sounds in listen(group, 4))
+
+
 def test_what_it_plays_is_shown_before() -> None:
     group = band()
     melody(group, *SCALE)
