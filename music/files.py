@@ -38,9 +38,9 @@ def _write(path: Path, data: bytes, rename: Callable[[Path, Path], object]) -> N
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary.write_bytes(data)
         rename(temporary, path)
-    except FileExistsError as error:
-        raise FileError(f"{path}: is there already", "Give another name") from error
     except OSError as error:
+        if isinstance(error, FileExistsError) and path.exists():
+            raise FileError(f"{path}: is there already", "Give another name") from error
         full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
         hint = "Make room and start again" if full else "Check the folder and its rights"
         raise FileError(f"{path}: cannot be written ({error.strerror})", hint) from error
