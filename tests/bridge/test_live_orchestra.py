@@ -47,6 +47,15 @@ def play(synth: Synth, *messages: bytes) -> None:
         synth.player.play(message)
 
 
+def settled(synth: Synth) -> set[tuple[int, int]]:
+    """What sounds besides the keys, when for a tenth of a second nothing more has come."""
+    before: set[tuple[int, int]] | None = None
+    while before != (now := {note for note in synth.sounding if note[0] != 1}):
+        before = now
+        time.sleep(0.1)
+    return now
+
+
 def strike(synth: Synth, chord: Sequence[int], answered: Callable[[], bool]) -> None:
     """Hold a chord until it is answered; struck again where the brain was late: it was loading a player."""
     end = time.monotonic() + WAIT_S
@@ -90,7 +99,7 @@ def test_the_pedal_holds_the_orchestra(hall: tuple[Synth, SimpleUDPClient]) -> N
     synth, _ = hall
     play(synth, b"\xb0\x40\x7f", *(on(key, 100) for key in CHORD))
     until(lambda: len(channels(synth)) >= 6, "an orchestra")
-    before = {note for note in synth.sounding if note[0] != 1}
+    before = settled(synth)
     play(synth, *(off(key) for key in CHORD))
     until(lambda: not any(channel == 1 for channel, _ in synth.sounding), "the keys' own releases")
     assert {note for note in synth.sounding if note[0] != 1} == before
