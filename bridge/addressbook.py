@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from bridge.addresses import ACTIONS, DAEMON, INSERT, PART, PUBLISHED, ROOT, Action
+from bridge.actions import ACTIONS, PUBLISHED, Action
+from bridge.addresses import DAEMON, INSERT, PART, ROOT
 from bridge.parameters import Parameter
 
 PLACES = {"daemon": ROOT, "insert": f"{ROOT}/<insert>", "part": f"{ROOT}/<insert>/part/<part>"}

@@ -10,7 +10,8 @@ from copy import deepcopy
 from pythonosc.osc_message_builder import OscMessageBuilder
 
 from bridge import presets
-from bridge.addresses import ACTIONS, DAEMON, INSERT, PART, ROOT, defaults
+from bridge.actions import ACTIONS
+from bridge.addresses import DAEMON, INSERT, PART, ROOT, defaults
 from bridge.bench.mutation import mutate
 from bridge.control.osc import OscServer
 from bridge.control.state import Desk

@@ -5,11 +5,9 @@ from __future__ import annotations
 from bisect import bisect_right
 from math import floor
 
+from bridge.brain.grid import COMMON_BEATS
 from models.player import FRAMES_PER_BEAT
 from music.midifile import Score
-
-COMMON_BEATS = 4.0
-"""A bar without a meter (Standard MIDI Files 1.0, "Time Signature": 4/4 where none is given)."""
 
 
 class Bars:

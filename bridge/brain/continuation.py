@@ -11,6 +11,7 @@ from typing import Any
 from bridge.brain.ear import Ear
 from bridge.brain.foresight import Later
 from bridge.brain.grid import COMMON_BEATS, Grid
+from bridge.brain.insert import PLAN_AHEAD_NS
 from bridge.brain.instruments import Dynamics, programs
 from bridge.brain.musician import Musician
 from bridge.brain.performance import Performance
@@ -23,8 +24,6 @@ from music.events import Control, Event, NoteOff, NoteOn
 from music.phrase import Onset
 from music.wire import PEDAL_DOWN
 
-PLAN_AHEAD_NS = 20_000_000
-"""How far before it sounds an onset is handed to the port."""
 PLAN_BEATS = 2.0
 """How far it is planned, and shown."""
 OPENING = 4

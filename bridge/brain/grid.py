@@ -14,6 +14,7 @@ LONGEST_BAR = 32 * 4 * FRAMES_PER_BEAT
 """In frames: 32/1."""
 
 COMMON_BEATS = 4.0
+"""A bar where nobody knows of bars, or a file gives no meter (Standard MIDI Files 1.0, "Time Signature": 4/4)."""
 
 Bars = Callable[[int], int | None]
 """How many frames after its barline a frame begins; None where nobody knows."""
