@@ -131,6 +131,13 @@ INSERT = (
     Parameter(
         "surprise", ("style", "surprise"), "float", 0.2, "How readily a continuation leaves what you played", 0, 1
     ),
+    Parameter(
+        "distance",
+        ("style", "distance"),
+        "float",
+        0.7,
+        "How far a learned player leads a continuation from your own phrases; 0 = only those",
+    ),
     Parameter("weight", ("orchestrate", "weight"), "float", 0.7, "How far the touch brings sections in and out"),
     Parameter("doubling", ("orchestrate", "doubling"), "float", 0.5, "How readily outer lines are doubled in octaves"),
     Parameter("divisi", ("orchestrate", "divisi"), "int", 2, "The most notes that a section plays at a time", 1, 4),

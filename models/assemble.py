@@ -10,12 +10,16 @@ import msgspec
 from models.ensemble.config import EnsembleConfig
 from models.ensemble.model import EnsembleModel
 from models.frame_model import FrameModel, FrameModelConfig
+from models.tokens.attention import TURNS
+from models.tokens.config import TokenConfig
+from models.tokens.model import TokenModel
 from music.errors import ContinuoError, did_you_mean
 
-Model = FrameModel | EnsembleModel
+Model = FrameModel | EnsembleModel | TokenModel
 KINDS: dict[str, tuple[type[msgspec.Struct], type[Model]]] = {
     "frame": (FrameModelConfig, FrameModel),
     "ensemble": (EnsembleConfig, EnsembleModel),
+    "tokens": (TokenConfig, TokenModel),
 }
 
 
@@ -35,7 +39,10 @@ def build(config: Mapping[str, Any]) -> Model:
     if isinstance(checked, EnsembleConfig):
         _check_ensemble(checked)
         return EnsembleModel(checked)
-    assert isinstance(checked, FrameModelConfig)  # noqa: S101 - there are two kinds
+    if isinstance(checked, TokenConfig):
+        _check_tokens(checked)
+        return TokenModel(checked)
+    assert isinstance(checked, FrameModelConfig)  # noqa: S101 - there are three kinds
     _check_frames(checked)
     return FrameModel(checked)
 
@@ -54,6 +61,13 @@ def _check_ensemble(config: EnsembleConfig) -> None:
         raise ContinuoError(f"model.width is {config.width}, no multiple of {config.heads} heads", "Mend one of them")
     if config.ahead and config.condition == "film":
         raise ContinuoError("model.ahead: a decoder that looks at nothing cannot look ahead", "Set ahead to 0")
+
+
+def _check_tokens(config: TokenConfig) -> None:
+    """ContinuoError where parts of a config do not go together."""
+    if config.width % config.heads or config.width // config.heads < 2 * TURNS:
+        hint = f"Give each head a width of {2 * TURNS} at least"
+        raise ContinuoError(f"model.width is {config.width}, too little for {config.heads} heads", hint)
 
 
 def _check_frames(checked: FrameModelConfig) -> None:

@@ -6,13 +6,16 @@ which is never changed: plans are thrown away as often as the musician does some
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
 import numpy as np
 
-from music.phrase import Onset
+from music.phrase import Onset, Tone
 from music.pitch import Key
+
+OCTAVE = 12
 
 Memory = TypeVar("Memory")
 Thread = TypeVar("Thread")
@@ -34,6 +37,8 @@ class Aim:
     """-1 to 1: up to an octave lower or higher than heard."""
     surprise: float = 0.2
     """0 to 1: how readily what was heard is left."""
+    distance: float = 1.0
+    """0 to 1: how far from the musician's own playing, where a model can lead away from it."""
     phase: bool = False
     """Whether a clock runs: what lay on a beat goes on lying on one."""
     last: bool = False
@@ -52,14 +57,44 @@ class Continuer(Protocol[Memory, Thread]):
         """The memory before anything was heard."""
         ...
 
-    def hear(self, memory: Memory, onset: Onset) -> None:
-        """Learn what was played, in the order of its beats."""
+    def hear(self, memory: Memory, onset: Onset, *, phase: bool = False) -> None:
+        """Learn what was played, in the order of its beats; `phase`: while a clock ran."""
         ...
 
     def begin(self, memory: Memory) -> Thread | None:
         """Where the musician has stopped; None where nothing was heard that anybody could go on with."""
         ...
 
+    def ready(self, memory: Memory, thread: Thread, aim: Aim, dice: np.random.Generator) -> bool:
+        """Whether `go_on` of the same would answer at once; where it would not, thinking begins."""
+        ...
+
     def go_on(self, memory: Memory, thread: Thread, aim: Aim, dice: np.random.Generator) -> tuple[Onset, Thread]:
         """What comes next, later than all before, and the thread after it."""
         ...
+
+    def fallbacks(self, memory: Memory) -> int:
+        """How often somebody else had to stand in."""
+        ...
+
+
+def within(pitch: int, aim: Aim) -> int:
+    """The pitch in the range, by octaves where that can be, and in the key that is locked."""
+    while pitch < aim.lowest:
+        pitch += OCTAVE
+    while pitch > aim.highest:
+        pitch -= OCTAVE
+    pitch = min(max(pitch, aim.lowest), aim.highest)
+    if aim.key and pitch % OCTAVE not in aim.key.scale:
+        down, up = pitch - 1, pitch + 1
+        pitch = down if down % OCTAVE in aim.key.scale and down >= aim.lowest else min(up, aim.highest)
+    return pitch
+
+
+def placed(tones: Iterable[Tone], aim: Aim) -> tuple[Tone, ...]:
+    """Tones as high as is wanted, in range and in the key that is locked, each pitch once."""
+    found: dict[int, Tone] = {}
+    for tone in tones:
+        pitch = within(tone.pitch + OCTAVE * round(aim.register), aim)
+        found.setdefault(pitch, replace(tone, pitch=pitch))
+    return tuple(found[pitch] for pitch in sorted(found))

@@ -17,6 +17,8 @@ class Tone:
     velocity: int
     beats: float
     """How long it sounds."""
+    lasts: bool = False
+    """Whether it sounds still, and longer than that."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,12 +54,15 @@ class Writer:
     instrument: int = 0
     clock: bool = True
     """Whether beats are those of a clock, and where in them a note lies means something."""
-    _tick: int | None = None
+    tick: int | None = None
+    """When the newest onset was."""
 
     def write(self, onset: Onset) -> Rows:
         """The rows of the next onset, one for each note from the lowest up, after one for each long wait."""
         tick = round(onset.beat * CLOCKS_PER_BEAT)
-        wait = 0 if self._tick is None else max(0, tick - self._tick)
+        wait = 0 if self.tick is None else tick - self.tick
+        if wait < 0:  # somebody has gone back in the song
+            wait = CLOCKS_PER_BEAT
         rows = []
         while wait > LONGEST_WAIT:
             wait -= LONGEST_WAIT
@@ -68,7 +71,7 @@ class Writer:
             length = min(max(round(tone.beats * CLOCKS_PER_BEAT), 1), LONGEST) - 1
             rows.append((wait, tone.pitch, length, tone.velocity, self.instrument, self._phase(tick)))
             wait = 0
-        self._tick = tick
+        self.tick = tick
         return np.array(rows, np.int16).reshape(-1, len(FIELDS))
 
     def _phase(self, tick: int) -> int:

@@ -16,7 +16,7 @@ from music.errors import ContinuoError, did_you_mean
 
 FORMAT = 1
 
-Task = Literal["keys", "voices", "hands", "lead", "orchestra", "reduce", "choir"]
+Task = Literal["keys", "voices", "hands", "lead", "orchestra", "reduce", "choir", "tokens"]
 
 _Share = Annotated[float, Meta(ge=0, le=1)]
 _Count = Annotated[int, Meta(ge=1)]
@@ -176,6 +176,8 @@ def _completed(config: Config) -> dict[str, Any]:
     task = config.data.task
     if config.data.advice and task not in {"voices", "lead"}:
         raise ConfigError(f"data.advice: for {task!r} there are no rules", "Leave it out")
+    if task == "tokens":
+        return {"kind": "tokens"} | config.model
     if task in _ENSEMBLES:
         return _ensemble(config.model, _ENSEMBLES[task])
     own = _SHAPES[task]["given"]

@@ -10,9 +10,10 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from models.ensemble.batch import EventBatch
 from models.frames import Batch
+from models.tokens.batch import TokenBatch
 from music.errors import ContinuoError
 
-Shown = Batch | EventBatch
+Shown = Batch | EventBatch | TokenBatch
 """Windows side by side."""
 
 

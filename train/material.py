@@ -25,6 +25,9 @@ from train.evaluate.stream import nats
 from train.feed import Source
 from train.rolls import open_rolls
 from train.run import Listed
+from train.tokens import judge as notes
+from train.tokens.corpus import open_tokens
+from train.tokens.windows import TokenWindows
 from train.windows import Windows, whole
 
 Progress = Callable[[int, int], None]
@@ -90,8 +93,19 @@ def _sung(config: Config, data: Path, cache: Path, progress: Progress | None) ->
     return Material(windows, lambda model: singing.quick(model, some), rolls.of("train"), _remark(rolls.folder))
 
 
-_GATHERED = {"orchestra": _performed, "reduce": _performed, "choir": _sung}
-"""How the material of ensembles is gathered, by the task."""
+def _written(config: Config, data: Path, cache: Path, progress: Progress | None) -> Material:
+    tokens = open_tokens(data, config.data.corpora, config.data.leave_out, cache, progress)
+    _refuse_empty(data, tokens.of("valid"))
+    window = config.data.window
+    some = notes.excerpts(tokens, "valid", window)
+    windows = TokenWindows(
+        tokens, "train", window=window, transpose=config.data.transpose, seed=config.train.seed
+    )  # fmt: skip
+    return Material(windows, lambda model: notes.quick(model, some), tokens.of("train"), _remark(tokens.folder))
+
+
+_GATHERED = {"orchestra": _performed, "reduce": _performed, "choir": _sung, "tokens": _written}
+"""How the material is gathered that is no frames, by the task."""
 
 
 def performed(config: Config, data: Path, cache: Path, progress: Progress | None = None) -> Ensembles:

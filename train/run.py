@@ -12,8 +12,9 @@ from music.errors import ContinuoError
 from train import config as configs
 from train.ensembles import arrays
 from train.planes import Entry
+from train.tokens import corpus
 
-Listed = Entry | arrays.Entry
+Listed = Entry | arrays.Entry | corpus.Entry
 """A piece that was learned from."""
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from models.continuation import Continuer
 from models.player import Answer, AnswersTogether, Frame, HearsTogether, Moment, Player, Sound
 from music.errors import ContinuoError
 
@@ -25,12 +26,14 @@ def device_of(wanted: str) -> str:
     return wanted
 
 
-def load(name: str, device: str) -> Player[Any]:
+def load(name: str, device: str) -> Player[Any] | Continuer[Any, Any]:
     """A learned player that is ready to play; ContinuoError where its weights or the device are not there."""
     from models.learned import make  # noqa: PLC0415 - the device is looked at without it
+    from models.learned.phrases import PhrasePlayer  # noqa: PLC0415
 
     torch.set_num_threads(1)  # more only wait for each other over such small steps
-    return Careful(make(name, device_of(device)))
+    made = make(name, device_of(device))
+    return made if isinstance(made, PhrasePlayer) else Careful(made)
 
 
 class Careful:

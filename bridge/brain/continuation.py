@@ -28,6 +28,8 @@ PLAN_BEATS = 2.0
 """How far it is planned, and shown."""
 OPENING = 4
 """Bars of the musician's after which it takes over at the bar, where the preset names none."""
+THINKING_NS = 4_000_000
+"""So long a player is left to think about what comes next."""
 SOON_ENOUGH = 0.5
 """Beats after a barline that still begin with it."""
 HEARD = 4096
@@ -41,13 +43,14 @@ class Continuation:
         self.settings = settings
         self.player = player
         self.answer: Answer | None = None
-        self.missed = self.fallbacks = 0
+        self.missed = 0
+        self._fallbacks = 0  # of players that were replaced
         self._grid = grid
         self._timeline = grid.timeline
         self._musician = Musician(settings)
         self._ear = Ear()
         self._memory = player.start()
-        self._heard: deque[Onset] = deque(maxlen=HEARD)
+        self._heard: deque[tuple[Onset, bool]] = deque(maxlen=HEARD)  # and whether a clock ran
         self._turn: Performance | None = None
         self._before: Performance | None = None  # the turn before this one
         self._sounding: dict[Note, int] = {}  # and which of the onsets it is from
@@ -62,6 +65,11 @@ class Continuation:
     def playing(self) -> bool:
         """Whether it has the turn."""
         return self._turn is not None
+
+    @property
+    def fallbacks(self) -> int:
+        """How often somebody else had to stand in for the player."""
+        return self._fallbacks + self.player.fallbacks(self._memory)
 
     @property
     def sounding(self) -> list[Note]:
@@ -125,7 +133,7 @@ class Continuation:
     def look_ahead(self) -> None:
         """The plan is worked on as it is played."""
 
-    def next_wake_ns(self, now_ns: int) -> int | None:  # noqa: ARG002 - what is due has a time
+    def next_wake_ns(self, now_ns: int) -> int | None:
         """When `advance` has something to do; None where only events matter."""
         due_beat = self._handover()
         wakes = [] if due_beat is None else [self._timeline.ns_at(due_beat)]
@@ -133,6 +141,8 @@ class Continuation:
         if self._turn and self._turn.next_beat is not None:
             beats.append(self._turn.next_beat)
         wakes += [self._timeline.ns_at(beat) - PLAN_AHEAD_NS for beat in beats]
+        if self._turn and self._turn.thinking:
+            wakes.append(now_ns + THINKING_NS)
         return min(wakes, default=None)
 
     def next_frame_ns(self) -> int:
@@ -145,9 +155,10 @@ class Continuation:
         beat = self._timeline.beat_at(now_ns)
         due = self._dynamics.leave(settings, now_ns)
         if player is not self.player:
+            self._fallbacks = self.fallbacks
             self.player, self._memory = player, player.start()
-            for onset in self._heard:
-                player.hear(self._memory, onset)
+            for onset, phase in self._heard:
+                player.hear(self._memory, onset, phase=phase)
             due += self._stop(now_ns)
             self._before = None
         self._musician.configure(settings, beat)
@@ -184,8 +195,9 @@ class Continuation:
 
     def _learn(self, onsets: Iterable[Onset]) -> None:
         for onset in onsets:
-            self.player.hear(self._memory, onset)
-            self._heard.append(onset)
+            phase = self._has_clock(onset.beat)
+            self.player.hear(self._memory, onset, phase=phase)
+            self._heard.append((onset, phase))
 
     def _handover(self) -> float | None:
         """The beat at which it takes over, if nothing happens until then; None: it does not."""
@@ -216,7 +228,7 @@ class Continuation:
 
     def _keep(self, turn: Performance, beat: float) -> None:
         """Learn what was played, as if the musician had played it: after all that was heard."""
-        newest = self._heard[-1].beat if self._heard else -inf
+        newest = self._heard[-1][0].beat if self._heard else -inf
         first = turn.played[0].beat if turn.played else beat
         later = 0.0 if first > newest else ceil(newest + COMMON_BEATS - first)
         self._learn(Onset(one.beat + later, one.tones) for one in turn.played)
@@ -319,6 +331,7 @@ class Continuation:
             density=settings.density,
             register=settings.register,
             surprise=settings.surprise,
+            distance=settings.distance,
             phase=self._has_clock(beat),
         )
 

@@ -57,7 +57,9 @@ class Ear:
             old = beat - first[0].beat > LONGEST_BEATS
             if not (all_of_it or old or all(one.beats is not None for one in first)):
                 break
-            tones = sorted((one.pitch, one.velocity, _length(one, beat)) for one in self._waiting.pop(0))
+            tones = sorted(
+                (one.pitch, one.velocity, _length(one, beat), one.beats is None) for one in self._waiting.pop(0)
+            )
             found.append(Onset(first[0].beat, tuple(Tone(*tone) for tone in tones)))
         return found
 

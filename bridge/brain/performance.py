@@ -30,6 +30,8 @@ class Performance:
         """What has been taken."""
         self.end = inf
         """The beat at which the musician has the turn."""
+        self.thinking = False
+        """Whether the player is about to know more than is planned."""
         self._player, self._memory, self._thread, self._aim = player, memory, thread, aim
         self._dice = np.random.default_rng(seed)
         self._later = 0.0  # beats between the player's time and the insert's
@@ -85,8 +87,12 @@ class Performance:
 
     def plan(self, until: float) -> None:
         """Plan all that begins up to a beat, and one more."""
+        self.thinking = False
         while not self._over and not (self._planned and self._planned[-1].onset.beat > until):
             before = self._thread
+            if self._planned and not self._player.ready(self._memory, before, self._aim, self._dice):
+                self.thinking = True
+                return
             onset, self._thread = self._next(before)
             newest = self._planned[-1].onset if self._planned else self.played[-1]
             if self._over:  # the last one: the musician's turn begins where it ends

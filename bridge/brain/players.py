@@ -6,26 +6,30 @@ import gc
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from bridge import players
+from bridge.brain.going_on import GoingOn
 from bridge.brain.in_time import AtLeisure, InTime, Workplace
 from bridge.brain.settings import CONTINUE, FILL, HARMONIZE, ORCHESTRATE
 from bridge.brain.together import ANSWERED_TOGETHER, HEARD_TOGETHER
-from models.continuation import Continuer
+from models.continuation import Aim, Continuer
 from models.player import Answer, AnswersTogether, Frame, HearsTogether, Moment, Player, Scoring, Sound, Wish
 from models.rules import filling, orchestra, reduction
 from models.rules.harmony import RuleHarmony
 from models.rules.markov import MemoryPlayer
 from music.errors import ContinuoError
+from music.phrase import Onset, Tone
 
 WARM_FRAMES = 4
 WARM_VOICES = 4
 WARM_SECTIONS = (1, 10, 12, 13)
 
-Make = Callable[[str, str], Player[Any]]
+Make = Callable[[str, str], Any]
 """The player of a name, on a device."""
 
 
-def load(name: str, device: str) -> Player[Any]:
+def load(name: str, device: str) -> Player[Any] | Continuer[Any, Any]:
     """A learned player as it is shipped, or from the user's folder; ContinuoError where it cannot be had."""
     from bridge.brain import careful  # noqa: PLC0415 - torch takes seconds and megabytes: only who asks pays
 
@@ -88,20 +92,24 @@ class Players:
         reduction.warm()
         return reduction.RuleReducer()
 
-    def _learned(self, effect: str, name: str) -> Player[Any]:
+    def _learned(self, effect: str, name: str) -> Player[Any] | Continuer[Any, Any]:
         try:
             learned = self._make(name, self._device)
             gc.freeze()  # all of torch: looking through it would hold up those who play meanwhile
-            _warm(learned)  # compiles, the first time on a machine: other players need not wait for that
-            self.workplace.do(lambda: _warm(learned)).result()
+            made_for = getattr(learned, "effect", HARMONIZE)  # most harmonize, and need not say so
+            warm = _warm_turn if made_for == CONTINUE else _warm
+            warm(learned)  # compiles, the first time on a machine: other players need not wait for that
+            self.workplace.do(lambda: warm(learned)).result()
         except ContinuoError:
             raise
         except Exception as error:
             reason = f"{type(error).__name__}: {error}"
             hint = "Train it again, or set model to rules"
             raise ContinuoError(f"the player {name!r} cannot be loaded ({reason})", hint) from error
-        if getattr(learned, "effect", HARMONIZE) != effect:  # most harmonize, and need not say so
+        if made_for != effect:
             raise ContinuoError(f"the player {name!r} does not {effect}", "Set model to rules")
+        if effect == CONTINUE:
+            return GoingOn(learned, self.workplace, self._trouble)
         return InTime(learned, self.get(effect, players.RULES), self.workplace, self._trouble)
 
     def _trouble(self, text: str) -> None:
@@ -127,6 +135,16 @@ def _warm(player: Player[Any]) -> None:
     if isinstance(player, AnswersTogether):
         several = ANSWERED_TOGETHER
         list(player.answer_all((state,) * several, (note,) * several, (moment,) * several))
+
+
+def _warm_turn(player: Continuer[Any, Any]) -> None:
+    """Hear a little, and go on."""
+    memory = player.start()
+    for beat in range(WARM_FRAMES):
+        player.hear(memory, Onset(beat, (Tone(60, 80, 1.0), Tone(64 + beat, 80, 1.0))), phase=True)
+    thread, dice = player.begin(memory), np.random.default_rng(0)
+    for _ in range(WARM_FRAMES):
+        _, thread = player.go_on(memory, thread, Aim(phase=True), dice)
 
 
 def _kept(answer: Answer) -> Answer | None:

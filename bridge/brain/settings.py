@@ -102,6 +102,7 @@ class Settings:
     density: float
     register: float
     surprise: float
+    distance: float
 
     @classmethod
     def of(cls, state: dict[str, Any]) -> Settings:
@@ -146,6 +147,7 @@ class Settings:
             density=state["style"]["density"],
             register=state["style"]["register"],
             surprise=state["style"]["surprise"],
+            distance=state["style"]["distance"],
         )
 
     @property

@@ -1,6 +1,6 @@
 """The layers of one event, compiled: matrices so small that calling NumPy for each costs more than they do. Any thread.
 
-Sums may be taken in another order than they are written (`QUICK`): that is what lets the loops use vectors.
+Sums may be taken in another order than they are written: see `models.blocks.live.dense`.
 """
 
 from __future__ import annotations
@@ -9,62 +9,11 @@ import math
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
-
-QUICK = {"reassoc", "contract", "nsz", "arcp"}
-"""Of LLVM's fast math all but the belief that there is no NaN: what a broken model says has to be found out."""
-EPSILON = 1e-5
-
+from models.blocks.live.dense import QUICK, Floats, add, affine, normed
 
 Six = tuple[Floats, Floats, Floats, Floats, Floats, Floats]
 """Weight and bias of a norm and of two linear layers, (in, out). No named tuple: numba takes long to recognise one."""
-
-
-@njit(cache=True, nogil=True, fastmath=QUICK)
-def affine(x: Floats, weight: Floats, bias: Floats) -> Floats:
-    """Give x W + b, (row, in) to (row, out)."""
-    rows, many = x.shape
-    wide, fours = weight.shape[1], many - many % 4
-    out = np.empty((rows, wide), np.float32)
-    for row in range(rows):
-        for j in range(wide):
-            out[row, j] = bias[j]
-        for i in range(0, fours, 4):  # four at a time: each sum is fetched and stored less often
-            a, b, c, d = x[row, i], x[row, i + 1], x[row, i + 2], x[row, i + 3]
-            for j in range(wide):
-                out[row, j] += a * weight[i, j] + b * weight[i + 1, j] + c * weight[i + 2, j] + d * weight[i + 3, j]
-        for i in range(fours, many):
-            for j in range(wide):
-                out[row, j] += x[row, i] * weight[i, j]
-    return out
-
-
-@njit(cache=True, nogil=True, fastmath=QUICK)
-def normed(x: Floats, weight: Floats, bias: Floats) -> Floats:
-    """Layer norm of each row, (row, width)."""
-    out = np.empty_like(x)
-    rows, width = x.shape
-    for row in range(rows):
-        mean = np.float32(0)
-        for i in range(width):
-            mean += x[row, i]
-        mean /= np.float32(width)
-        spread = np.float32(0)
-        for i in range(width):
-            spread += (x[row, i] - mean) ** 2
-        scale = np.float32(1) / np.float32(math.sqrt(spread / np.float32(width) + np.float32(EPSILON)))
-        for i in range(width):
-            out[row, i] = (x[row, i] - mean) * scale * weight[i] + bias[i]
-    return out
-
-
-@njit(cache=True, nogil=True, fastmath=QUICK)
-def _add(x: Floats, y: Floats) -> None:
-    for row in range(x.shape[0]):
-        for i in range(x.shape[1]):
-            x[row, i] += y[row, i]
 
 
 @njit(cache=True, nogil=True, fastmath=QUICK)
@@ -108,7 +57,7 @@ def think(x: Floats, thought: Six) -> None:
     for row in range(hidden.shape[0]):
         for i in range(hidden.shape[1]):
             hidden[row, i] = max(hidden[row, i], np.float32(0))
-    _add(x, affine(hidden, last, last_bias))
+    add(x, affine(hidden, last, last_bias))
 
 
 @njit(cache=True, nogil=True, fastmath=QUICK)
@@ -179,7 +128,7 @@ def decoded(  # noqa: PLR0913, PLR0917 - a layer and all it is told
             _lay(parts, first, width + at, keys[listener, head], seen[0])
             _lay(parts, first, 2 * width + at, values[listener, head], seen[1])
             _look(mine[:, at : at + depth], seen[0], seen[1], bias[head], found[:, at : at + depth])
-    _add(rows, affine(mixed, out, out_bias))
+    add(rows, affine(mixed, out, out_bias))
     think(rows, thought)
     return rows.reshape(listeners, tokens, width)
 
@@ -229,6 +178,6 @@ def looked_back(  # noqa: PLR0913, PLR0917 - a layer and all it remembers
                     found += scores[key - start] * all_values[head, key, i]
                 mixed[event, first + i] = found
     looked = affine(mixed, out, out_bias)
-    _add(looked, x)
+    add(looked, x)
     think(looked, thought)
     return looked, all_keys, all_values

@@ -2,44 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from torch import nn
 
 from models.blocks.attention import RelativeAttention
-from models.ensemble.attention import Six, affine, decoded, looked_back, normed
+from models.blocks.live.dense import Floats, array, linear, norm
+from models.ensemble.attention import Six, decoded, looked_back
 from models.ensemble.decoder import Layer
 from models.ensemble.encoder import Attentive, Remembering
-from models.ensemble.kernels import Floats, Ints
+from models.ensemble.kernels import Ints
 
 Memory = tuple[Floats, Floats]
 """Of one layer of the encoder: keys and values (head, event, depth), or hidden state and cell (width,)."""
-
-
-class Linear(NamedTuple):
-    """y = x W + b."""
-
-    weight: Floats
-    """(in, out)."""
-    bias: Floats
-
-    def __call__(self, x: Floats) -> Floats:
-        """(..., in) to (..., out)."""
-        found: Floats = affine(np.ascontiguousarray(x).reshape(-1, x.shape[-1]), self.weight, self.bias)
-        return found.reshape(*x.shape[:-1], -1)
-
-
-class Norm(NamedTuple):
-    """Layer norm."""
-
-    weight: Floats
-    bias: Floats
-
-    def __call__(self, x: Floats) -> Floats:
-        """(..., width) to the same."""
-        found: Floats = normed(np.ascontiguousarray(x).reshape(-1, x.shape[-1]), self.weight, self.bias)
-        return found.reshape(x.shape)
 
 
 class Heard(NamedTuple):
@@ -145,24 +121,6 @@ class Remembered:
 def _sigmoid(x: Floats) -> Floats:
     found: Floats = np.float32(1) / (np.float32(1) + np.exp(-x))
     return found
-
-
-def array(value: Any) -> Floats:
-    """A tensor's values."""
-    return np.ascontiguousarray(value.detach().cpu().float().numpy())
-
-
-def linear(layer: nn.Module | None) -> Linear:
-    """The weights of a linear layer."""
-    assert layer is not None  # noqa: S101 - a layer of a network that was built
-    weight = array(layer.weight).T.copy()
-    bias = np.zeros(weight.shape[1], np.float32) if layer.bias is None else array(layer.bias)
-    return Linear(weight, bias)
-
-
-def norm(layer: nn.Module) -> Norm:
-    """The weights of a layer norm."""
-    return Norm(array(layer.weight), array(layer.bias))
 
 
 def six(first: nn.Module, second: nn.Module, third: nn.Module) -> Six:

@@ -12,11 +12,12 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from models.blocks.live.dense import array, linear, norm
 from models.ensemble import kernels
 from models.ensemble.config import KEYS, LOWEST, REST
 from models.ensemble.encoder import Attentive
 from models.ensemble.kernels import OCTAVE, UNKNOWN, Bools, Floats, Ints
-from models.ensemble.layers import Decoding, Heard, LookingBack, Memory, Remembered, array, linear, norm
+from models.ensemble.layers import Decoding, Heard, LookingBack, Memory, Remembered
 from models.ensemble.network import HIDDEN, Network
 
 

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 from models import checkpoint
-from models.assemble import Model
 from models.ensemble.config import EnsembleName
 from models.ensemble.model import EnsembleModel
 from models.frame_model import FrameModel
@@ -15,9 +14,11 @@ from models.learned.comp import CompPlayer
 from models.learned.ensemble import EnsemblePlayer
 from models.learned.hands import HandPlayer
 from models.learned.orchestra import OrchestraPlayer
+from models.learned.phrases import PhrasePlayer
 from models.learned.reduction import ReductionPlayer
 from models.learned.voices import VoicePlayer
 from models.player import Player
+from models.tokens.model import TokenModel
 from music.errors import ContinuoError
 
 PLAYERS: dict[str, Callable[[FrameModel, str], Player[Any]]] = {
@@ -34,13 +35,13 @@ ENSEMBLES: dict[EnsembleName, Callable[[EnsembleModel, str], Player[Any]]] = {
 }
 
 
-def make(name: str, device: str = "cpu") -> Player[Any]:
-    """The player of bundled or own weights; ContinuoError where they cannot be used."""
+def make(name: str, device: str = "cpu") -> Any:
+    """Whoever plays with bundled or own weights: a `Player`, or a `Continuer`; ContinuoError where they are no use."""
     model, card = checkpoint.load(name, device)
-    return player(model, card.name)
+    return PhrasePlayer(model, card.name) if isinstance(model, TokenModel) else player(model, card.name)
 
 
-def player(model: Model, name: str) -> Player[Any]:
+def player(model: FrameModel | EnsembleModel, name: str) -> Player[Any]:
     """A model as a player; ContinuoError for a task that nobody plays live."""
     if not isinstance(model, FrameModel):
         return ENSEMBLES[model.config.ensemble](model, name)

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from models.continuation import Aim
+from models.continuation import OCTAVE, Aim, placed
 from music.keys import SILENCE, Evidence, estimate, heard
 from music.phrase import Onset, Tone
 from music.pitch import Key
@@ -51,6 +51,7 @@ ENDS = 256
 FAR_OFF = 1e-4
 """How much a place counts that follows from nothing."""
 HOME = 1000.0
+"""How much better an end on the tonic is."""
 FAR = 0.88
 """How much each semitone counts that it is away from where the musician was at the same place."""
 BEYOND = 0.7
@@ -60,10 +61,10 @@ OFF_BEAT = 0.1
 ON_BEAT = 1 / 24
 PAUSE = 0.3
 """How much a place counts that comes after a long wait."""
-"""How much better an end on the tonic is."""
+NOWHERE = -2
+"""The place of what nobody remembers."""
 REST_BEATS = 2.0
 """How long the last onset sounds at least."""
-OCTAVE = 12
 
 MOVED = 2
 """The view in which only steps count: what follows is played higher or lower than it was."""
@@ -137,7 +138,7 @@ class MemoryPlayer:
         """The memory before anything was heard."""
         return Memory()
 
-    def hear(self, memory: Memory, onset: Onset) -> None:
+    def hear(self, memory: Memory, onset: Onset, *, phase: bool = False) -> None:  # noqa: ARG002 - it keeps its beat
         """Learn what was played."""
         before = memory.onsets[-1] if memory.onsets else None
         contexts = tuple(context for level in _contexts(memory.latest()) for context in level)
@@ -164,6 +165,21 @@ class MemoryPlayer:
         """Where the musician has stopped."""
         return Thread(memory.latest(), place=memory.end - 1) if memory.onsets else None
 
+    def ready(self, memory: Memory, thread: Thread, aim: Aim, dice: np.random.Generator) -> bool:  # noqa: ARG002
+        """It always is."""
+        return True
+
+    def fallbacks(self, memory: Memory) -> int:  # noqa: ARG002 - nobody stands in for it
+        """Nobody has to stand in."""
+        return 0
+
+    @staticmethod
+    def follow(thread: Thread, onset: Onset) -> Thread:
+        """The thread after an onset that somebody else has played."""
+        turn = _turn(thread.recent[-1], onset, 0)
+        lately = (*thread.lately, turn)[-LATELY:]
+        return Thread((*thread.recent, onset)[-LONGEST - 1 :], place=NOWHERE, lately=lately)
+
     def go_on(self, memory: Memory, thread: Thread, aim: Aim, dice: np.random.Generator) -> tuple[Onset, Thread]:
         """What comes next."""
         key = aim.key or memory.key
@@ -173,7 +189,7 @@ class MemoryPlayer:
         shift = 0 if exact else _shift(memory, thread, place)
         onset = Onset(_when(memory, thread, place, aim), _moved(memory.at(place), shift, key))
         goes_on = place == thread.place + 1 and shift == thread.shift
-        return placed(onset, aim, dice), Thread(
+        return _played(onset, aim, dice), Thread(
             recent=(*thread.recent, onset)[-LONGEST - 1 :],
             place=place,
             shift=shift,
@@ -303,27 +319,11 @@ def _moved(onset: Onset, shift: int, key: Key | None) -> tuple[Tone, ...]:
     return tuple(found[pitch] for pitch in sorted(found))
 
 
-def placed(onset: Onset, aim: Aim, dice: np.random.Generator) -> Onset:
-    """An onset as thick, as high and as long as is wanted, in range and in the key that is locked."""
+def _played(onset: Onset, aim: Aim, dice: np.random.Generator) -> Onset:
+    """An onset as thick, as high and as long as is wanted."""
     tones = onset.tones
     if aim.density < 0.5 and len(tones) > 2:  # the outer voices are the last to go
         tones = (tones[0], *(tone for tone in tones[1:-1] if dice.random() < 2 * aim.density), tones[-1])
-    found: dict[int, Tone] = {}
-    for tone in tones:
-        pitch = within(tone.pitch + OCTAVE * round(aim.register), aim)
-        beats = max(tone.beats, REST_BEATS) if aim.last else tone.beats
-        found.setdefault(pitch, replace(tone, pitch=pitch, beats=beats))
-    return Onset(onset.beat, tuple(found[pitch] for pitch in sorted(found)))
-
-
-def within(pitch: int, aim: Aim) -> int:
-    """The pitch in the range, by octaves where that can be, and in the key that is locked."""
-    while pitch < aim.lowest:
-        pitch += OCTAVE
-    while pitch > aim.highest:
-        pitch -= OCTAVE
-    pitch = min(max(pitch, aim.lowest), aim.highest)
-    if aim.key and pitch % OCTAVE not in aim.key.scale:
-        down, up = pitch - 1, pitch + 1
-        pitch = down if down % OCTAVE in aim.key.scale and down >= aim.lowest else min(up, aim.highest)
-    return pitch
+    if aim.last:
+        tones = tuple(replace(tone, beats=max(tone.beats, REST_BEATS)) for tone in tones)
+    return Onset(onset.beat, placed(tones, aim))

@@ -57,7 +57,7 @@ def goes_on(player: Continuer, opening: Opening, beats: float, seed: int) -> lis
     """What a player plays after an opening."""
     memory, dice, found = player.start(), np.random.default_rng(seed), list[Onset]()
     for onset in opening.heard:
-        player.hear(memory, onset)
+        player.hear(memory, onset, phase=True)
     thread, aim = player.begin(memory), Aim(phase=True)
     while not found or found[-1].beat < opening.start + beats:
         onset, thread = player.go_on(memory, thread, aim, dice)

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from models import learned
-from models.assemble import build
+from models.assemble import build_frames
 from models.player import Answer, AnswersTogether, Frame, HearsTogether, Moment, Placement, Player, Sound, Wish
 from music.pitch import Key
 from tests.models.learned.test_players import CONFIGS, RANGES, SMALL, make
@@ -77,7 +77,7 @@ def test_shipped_players_hear_the_same_together_as_alone(name: str) -> None:
 @pytest.mark.parametrize("time", TIMES)
 def test_every_kind_of_player_hears_the_same_together_as_alone(task: str, time: str) -> None:
     torch.manual_seed(2)
-    agree(learned.player(build(CONFIGS[task] | SMALL | {"time": time}).eval(), task), 20)
+    agree(learned.player(build_frames(CONFIGS[task] | SMALL | {"time": time}).eval(), task), 20)
 
 
 @pytest.mark.parametrize("task", CONFIGS)

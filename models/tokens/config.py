@@ -1,0 +1,22 @@
+"""What a token model is made of."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+_Count = Annotated[int, Meta(ge=1)]
+
+
+class TokenConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a token model is made of."""
+
+    kind: str = "tokens"
+    width: _Count = 192
+    heads: _Count = 6
+    layers: _Count = 4
+    context: _Count = 384
+    """Rows that are looked back at."""
+    dropout: Annotated[float, Meta(ge=0, lt=1)] = 0.1

@@ -1,0 +1,96 @@
+"""Notes drawn one field after the other, as the preset wants them and as music allows. Any thread."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.blocks.live.dense import Floats
+from models.continuation import OCTAVE, Aim
+from models.tokens.live import Live, Row, State
+from music.beat import CLOCKS_PER_BEAT
+from music.tokens import LONGEST_WAIT, NO_CLOCK, NOTHING
+
+NUCLEUS = 0.98
+"""What is not among the likeliest of so much in all is not played (Holtzman et al. 2020, arXiv:1904.09751)."""
+PATIENT_TICKS = 2 * CLOCKS_PER_BEAT
+"""The longest wait for the first note of a turn."""
+MOST = 10
+"""Notes of a chord."""
+USUAL = 0.2
+"""The surprise at which the temperature is as it is said."""
+THICKER, BUSIER = 3.0, 2.0
+"""How far density moves the odds of one note more in a chord, and of half the wait, from end to end, in nats."""
+
+_TICKS = np.arange(LONGEST_WAIT + 1)
+_PITCHES = np.arange(NOTHING + 1)
+
+
+class Drawing:
+    """What an aim makes of the odds of a model."""
+
+    def __init__(self, live: Live, aim: Aim, dice: np.random.Generator) -> None:
+        self._live, self._dice = live, dice
+        self._heat = aim.temperature * 2 ** (aim.surprise - USUAL)
+        more = aim.density - 0.5
+        self._eager = -BUSIER * more * np.log2(np.maximum(_TICKS, 1) / CLOCKS_PER_BEAT)
+        self._eager[0] = THICKER * more
+        moved = OCTAVE * round(aim.register)
+        self._foreign = (aim.lowest - moved > _PITCHES) | (aim.highest - moved < _PITCHES)
+        self._foreign[NOTHING] = True
+        outside = ~np.isin(_PITCHES % OCTAVE, list(aim.key.scale)) if aim.key else np.zeros(len(_PITCHES), bool)
+        if not (self._foreign | outside).all():
+            self._foreign |= outside
+        elif self._foreign.all():  # a range that is moved beyond all pitches: what is played is put into it
+            self._foreign[:NOTHING] = False
+
+    def wait(self, seen: Floats, row: Row, chord: int) -> int:
+        """Ticks until the next note; `chord`: notes that begin together so far, 0: the turn is to begin."""
+        logits = self._live.wait(seen, row) + self._eager
+        banned = np.zeros(len(logits), bool)
+        banned[0] = chord in (0, MOST)
+        if not chord:
+            banned[PATIENT_TICKS + 1 :] = True
+        return self._drawn(logits, banned) or 0
+
+    def note(self, seen: Floats, before: Row, wait: int, phase: int, instrument: int) -> Row | None:
+        """A note whose time is known; None where a chord can have no more."""
+        banned = self._foreign | ((wait == 0) & (before[1] >= _PITCHES))
+        pitch = self._drawn(self._live.pitch(seen), banned)
+        if pitch is None:
+            return None
+        row = [wait, pitch, 0, 0, instrument, phase]
+        row[3] = self._drawn(self._live.velocity(seen, tuple(row)), _SILENT) or 1
+        row[2] = self._drawn(self._live.length(seen, tuple(row)), None) or 0
+        return tuple(row)
+
+    def _drawn(self, logits: NDArray[np.floating], banned: NDArray[np.bool_] | None) -> int | None:
+        odds = logits.astype(np.float64)
+        if not np.isfinite(odds).all():
+            raise ArithmeticError("what it would play is no number (NaN)")
+        if banned is not None:
+            if banned.all():
+                return None
+            odds[banned] = -np.inf
+        if self._heat <= 0:
+            return int(odds.argmax())
+        chances = np.exp((odds - odds.max()) / self._heat)
+        chances /= chances.sum()
+        order = np.argsort(-chances)
+        kept = order[: int(np.searchsorted(np.cumsum(chances[order]), NUCLEUS)) + 1]
+        return int(self._dice.choice(kept, p=chances[kept] / chances[kept].sum()))
+
+
+_SILENT = np.arange(128) == 0
+
+
+def lengthened(live: Live, state: State, row: Row) -> int:
+    """The likeliest length of a note that sounds still, and has for as long as its row says."""
+    logits = live.length(state.seen, row).astype(np.float64)
+    logits[: row[2]] = -np.inf
+    return int(logits.argmax())
+
+
+def phase_of(tick: int, *, clock: bool) -> int:
+    """Where in its beat a tick lies."""
+    return tick % CLOCKS_PER_BEAT if clock else NO_CLOCK

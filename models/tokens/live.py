@@ -1,0 +1,121 @@
+"""One note at a time: what `TokenModel` computes, compiled; torch takes several times as long for one.
+
+Held to the model by tests.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from models.blocks.live.dense import Floats, array, linear, norm
+from models.tokens import kernels
+from models.tokens.attention import TURNS_ROWS, TURNS_TICKS
+from models.tokens.model import Decision, TokenModel
+
+Row = tuple[int, ...]
+"""A note, by field."""
+
+
+@dataclass(slots=True)
+class Cache:
+    """Keys and values of rows, (layer, head, capacity, depth). Whoever holds the first of them may go on from there."""
+
+    keys: Floats
+    values: Floats
+    filled: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Where a piece stands: the rows that were heard, and what follows from them. It is never changed."""
+
+    cache: Cache
+    length: int
+    """Rows of the cache that belong to it."""
+    rows: int
+    """Rows so far."""
+    tick: int
+    """When the next note comes, from the first row on."""
+    seen: Floats
+    """(width,): what is known of it."""
+
+
+class Deciding:
+    """`Decision` for one note."""
+
+    def __init__(self, decision: Decision) -> None:
+        self._inner, self._out = linear(decision.inner), linear(decision.out)
+        self._known = decision.known
+        self._told = [array(told.weight) for told in decision.told]
+
+    def __call__(self, seen: Floats, note: Row = ()) -> Floats:
+        """Logits of its tokens."""
+        x = self._inner(seen)
+        for one, told in zip(self._known, self._told, strict=True):
+            x += told[note[one]]
+        kernels.curve(x)
+        return self._out(x)
+
+
+class Live:
+    """A model for one note at a time; keeps nothing between calls. Any thread."""
+
+    def __init__(self, model: TokenModel) -> None:
+        model = model.cpu().eval()
+        self.config = model.config
+        self.pitch, self.velocity = Deciding(model.pitch), Deciding(model.velocity)
+        self.length, self.wait = Deciding(model.length), Deciding(model.wait)
+        self._fields = [array(field.weight) for field in model.fields]
+        self._next_wait, self._next_phase = array(model.next_wait.weight), array(model.next_phase.weight)
+        layers: list[Any] = list(model.layers)
+        self._norms = np.stack([
+            [*norm(one.before_attention), *norm(one.before_step)] for one in layers
+        ])  # fmt: skip
+        self._weights = [
+            np.stack([getattr(linear(getattr(one, name)), part) for one in layers])
+            for name in ("query_key_value", "out", "up", "down")
+            for part in ("weight", "bias")
+        ]
+        self._last = norm(model.last)
+
+    def start(self) -> State:
+        """Before the first note."""
+        config = self.config
+        shape = (config.layers, config.heads, 2 * config.context, config.width // config.heads)
+        cache = Cache(np.empty(shape, np.float32), np.empty(shape, np.float32))
+        return State(cache, 0, 0, 0, np.zeros(config.width, np.float32))
+
+    def hear(self, state: State, row: Row, wait: int, phase: int) -> State:
+        """A note, and when the next one comes: so many ticks later, at that phase."""
+        cache, at = self._room(state)
+        tick = state.tick + wait
+        x = self._next_wait[wait] + self._next_phase[phase]
+        for field, token in zip(self._fields, row, strict=True):
+            x += field[token]
+        cos, sin = _turns(tick, state.rows)
+        since = max(0, at + 1 - self.config.context)
+        seen = kernels.step(x, cos, sin, self._norms, *self._weights, cache.keys, cache.values, since, at)
+        cache.filled = at + 1
+        return State(cache, at + 1, state.rows + 1, tick, self._last(seen))
+
+    def _room(self, state: State) -> tuple[Cache, int]:
+        """A cache with room for a row more, and its place there; another one where others have gone on already."""
+        cache, length = state.cache, state.length
+        fits = length < cache.keys.shape[2]
+        if fits and length == cache.filled:
+            return cache, length
+        kept = length if fits else self.config.context
+        other = Cache(np.empty_like(cache.keys), np.empty_like(cache.values))
+        other.keys[:, :, :kept] = cache.keys[:, :, length - kept : length]
+        other.values[:, :, :kept] = cache.values[:, :, length - kept : length]
+        return other, kept
+
+
+def _turns(tick: int, row: int) -> tuple[Floats, Floats]:
+    periods = np.array(TURNS_TICKS + TURNS_ROWS)
+    places = np.array([tick] * len(TURNS_TICKS) + [row] * len(TURNS_ROWS), np.float64)
+    angles = places % periods * (2 * np.pi / periods)
+    return np.cos(angles).astype(np.float32), np.sin(angles).astype(np.float32)
