@@ -105,7 +105,7 @@ class PhrasePlayer:
         tones: list[Tone] = []
         while wait == 0 or not tones:
             after = self._live.hear(state, last, wait, phase)
-            row = drawing.note(after.seen, last, wait, phase, last[4])
+            row = drawing.note(after, last, wait, phase, last[4])
             if row is None:  # the chord can have no more: when does the next one come?
                 wait = drawing.wait(state.seen, last, MOST)
                 break

@@ -17,6 +17,8 @@ class TokenConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     width: _Count = 192
     heads: _Count = 6
     layers: _Count = 4
+    near: Annotated[int, Meta(ge=0)] = 16
+    """Features of a pitch that say what it is to those played before it; 0: none."""
     context: _Count = 384
     """Rows that are looked back at."""
     dropout: Annotated[float, Meta(ge=0, lt=1)] = 0.1

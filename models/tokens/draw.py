@@ -53,15 +53,15 @@ class Drawing:
             banned[PATIENT_TICKS + 1 :] = True
         return self._drawn(logits, banned) or 0
 
-    def note(self, seen: Floats, before: Row, wait: int, phase: int, instrument: int) -> Row | None:
+    def note(self, state: State, before: Row, wait: int, phase: int, instrument: int) -> Row | None:
         """A note whose time is known; None where a chord can have no more."""
         banned = self._foreign | ((wait == 0) & (before[1] >= _PITCHES))
-        pitch = self._drawn(self._live.pitch(seen), banned)
+        pitch = self._drawn(self._live.pitch(state), banned)
         if pitch is None:
             return None
         row = [wait, pitch, 0, 0, instrument, phase]
-        row[3] = self._drawn(self._live.velocity(seen, tuple(row)), _SILENT) or 1
-        row[2] = self._drawn(self._live.length(seen, tuple(row)), None) or 0
+        row[3] = self._drawn(self._live.velocity(state.seen, tuple(row)), _SILENT) or 1
+        row[2] = self._drawn(self._live.length(state.seen, tuple(row)), None) or 0
         return tuple(row)
 
     def _drawn(self, logits: NDArray[np.floating], banned: NDArray[np.bool_] | None) -> int | None:

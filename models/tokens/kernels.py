@@ -10,6 +10,9 @@ from numba import njit
 from models.blocks.live.dense import QUICK, Floats, add, affine, normed
 
 ROOT_HALF = math.sqrt(0.5)
+OCTAVE = 12
+NEGLIGIBLE = 1e-4
+"""What was played so long ago changes nothing."""
 
 
 @njit(cache=True, nogil=True)
@@ -51,6 +54,42 @@ def looked(query: Floats, keys: Floats, values: Floats, out: Floats) -> None:
             out[i] += weight * values[row, i]
     for i in range(depth):
         out[i] /= total
+
+
+@njit(cache=True, nogil=True, fastmath=QUICK)
+def near_scores(near: Floats, told: Floats, around: Floats, out: Floats, scores: Floats) -> None:
+    """What `Near` adds to the scores of pitches, in place.
+
+    Args:
+        near: (plane, pitch), those by pitch; those by class are made here.
+        told: (feature,), with the bias of the convolution.
+        around: (plane, distance, feature), all planes.
+        out: (feature,).
+        scores: (token,), of which the last is no pitch.
+    """
+    kinds, pitches = near.shape
+    distances, features = around.shape[1], around.shape[2]
+    reach = (distances - 1) // 2
+    planes = np.zeros((2 * kinds, pitches + 2 * reach), np.float32)
+    for kind in range(kinds):
+        for pitch in range(pitches):
+            planes[kind, reach + pitch] = near[kind, pitch]
+            for octave in range(pitch % OCTAVE, pitches, OCTAVE):
+                planes[kinds + kind, reach + octave] += near[kind, pitch]
+    x = np.empty(features, np.float32)
+    for pitch in range(pitches):
+        x[:] = told
+        for plane in range(2 * kinds):
+            for distance in range(distances):
+                value = planes[plane, pitch + distance]
+                if value > NEGLIGIBLE:
+                    for i in range(features):
+                        x[i] += value * around[plane, distance, i]
+        curve(x)
+        score = np.float32(0)
+        for i in range(features):
+            score += x[i] * out[i]
+        scores[pitch] += score
 
 
 @njit(cache=True, nogil=True)

@@ -10,10 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from models.blocks.live.dense import Floats, array, linear, norm
+from models.blocks.live.dense import Floats, Linear, array, linear, norm
 from models.tokens import kernels
 from models.tokens.attention import TURNS_ROWS, TURNS_TICKS
 from models.tokens.model import Decision, TokenModel
+from models.tokens.near import HALF_LIVES_TICKS, Near
+from music.tokens import NOTHING, PITCH
+
+_HALF_LIVES = np.array(HALF_LIVES_TICKS, np.float32)[:, None]
 
 Row = tuple[int, ...]
 """A note, by field."""
@@ -41,6 +45,8 @@ class State:
     """When the next note comes, from the first row on."""
     seen: Floats
     """(width,): what is known of it."""
+    near: Floats
+    """(plane, pitch): what was played, the less the longer ago."""
 
 
 class Deciding:
@@ -60,14 +66,28 @@ class Deciding:
         return self._out(x)
 
 
+class _Near:
+    """`Near` for one note."""
+
+    def __init__(self, near: Near) -> None:
+        self._told, self._out = linear(near.told), array(near.out.weight)[0]
+        self._around = np.ascontiguousarray(array(near.around.weight).transpose(1, 2, 0))
+        self._told = Linear(self._told.weight, self._told.bias + array(near.around.bias))
+
+    def add(self, state: State, logits: Floats) -> None:
+        """Add what it says to the logits of pitches."""
+        kernels.near_scores(state.near, self._told(state.seen), self._around, self._out, logits)
+
+
 class Live:
     """A model for one note at a time; keeps nothing between calls. Any thread."""
 
     def __init__(self, model: TokenModel) -> None:
         model = model.cpu().eval()
         self.config = model.config
-        self.pitch, self.velocity = Deciding(model.pitch), Deciding(model.velocity)
+        self._pitch, self.velocity = Deciding(model.pitch), Deciding(model.velocity)
         self.length, self.wait = Deciding(model.length), Deciding(model.wait)
+        self._near = _Near(model.near) if model.near is not None else None
         self._fields = [array(field.weight) for field in model.fields]
         self._next_wait, self._next_phase = array(model.next_wait.weight), array(model.next_phase.weight)
         layers: list[Any] = list(model.layers)
@@ -86,7 +106,15 @@ class Live:
         config = self.config
         shape = (config.layers, config.heads, 2 * config.context, config.width // config.heads)
         cache = Cache(np.empty(shape, np.float32), np.empty(shape, np.float32))
-        return State(cache, 0, 0, 0, np.zeros(config.width, np.float32))
+        near = np.zeros((len(HALF_LIVES_TICKS), NOTHING), np.float32)
+        return State(cache, 0, 0, 0, np.zeros(config.width, np.float32), near)
+
+    def pitch(self, state: State) -> Floats:
+        """Logits of the next note's pitch."""
+        logits = self._pitch(state.seen)
+        if self._near is not None:
+            self._near.add(state, logits)
+        return logits
 
     def hear(self, state: State, row: Row, wait: int, phase: int) -> State:
         """A note, and when the next one comes: so many ticks later, at that phase."""
@@ -99,7 +127,11 @@ class Live:
         since = max(0, at + 1 - self.config.context)
         seen = kernels.step(x, cos, sin, self._norms, *self._weights, cache.keys, cache.values, since, at)
         cache.filled = at + 1
-        return State(cache, at + 1, state.rows + 1, tick, self._last(seen))
+        near = state.near.copy()
+        if row[PITCH] != NOTHING:
+            near[:, row[PITCH]] += 1
+        near *= 0.5 ** (wait / _HALF_LIVES)
+        return State(cache, at + 1, state.rows + 1, tick, self._last(seen), near)
 
     def _room(self, state: State) -> tuple[Cache, int]:
         """A cache with room for a row more, and its place there; another one where others have gone on already."""

@@ -13,6 +13,7 @@ from torch.nn import functional
 from models.tokens.attention import Layer, turns
 from models.tokens.batch import TokenBatch
 from models.tokens.config import TokenConfig
+from models.tokens.near import Near
 from music.tokens import FIELDS, LENGTH, LONGEST_WAIT, NOTHING, PHASE, PITCH, VELOCITY, WAIT
 
 DECIDED = (PITCH, VELOCITY, LENGTH)
@@ -50,6 +51,7 @@ class TokenModel(nn.Module):
         self.layers = nn.ModuleList(Layer(width, config.heads, config.dropout) for _ in range(config.layers))
         self.last = nn.LayerNorm(width)
         self.pitch = Decision(width, PITCH, ())
+        self.near = Near(width, config.near) if config.near else None
         self.velocity = Decision(width, VELOCITY, (PITCH,))
         self.length = Decision(width, LENGTH, (PITCH, VELOCITY))
         self.wait = Decision(width, WAIT, (PITCH, VELOCITY, LENGTH))
@@ -69,7 +71,7 @@ class TokenModel(nn.Module):
             x = layer(x, by)
         x, note = self.last(x), rows[:, 1:]
         nats = {
-            "pitch": _nats(self._pitches(x, rows[:, :-1], note[..., WAIT]), note[..., PITCH]),
+            "pitch": _nats(self._pitches(x, rows[:, :-1], ticks, note[..., WAIT]), note[..., PITCH]),
             "velocity": _nats(self.velocity(x, note), note[..., VELOCITY]),
             "length": _nats(self.length(x, note), note[..., LENGTH]),
         }
@@ -89,9 +91,11 @@ class TokenModel(nn.Module):
             x = x + field(rows[..., number])
         return x
 
-    def _pitches(self, seen: Tensor, before: Tensor, wait: Tensor) -> Tensor:
+    def _pitches(self, seen: Tensor, before: Tensor, ticks: Tensor, wait: Tensor) -> Tensor:
         """Logits of the pitch after the notes `before`; a chord is written from the lowest note up."""
         logits: Tensor = self.pitch(seen, before)
+        if self.near is not None:
+            logits = logits + self.near(seen, before[..., PITCH], ticks[:, :-1], ticks[:, 1:])
         pitches = torch.arange(NOTHING + 1, device=seen.device)
         below = (wait == 0)[..., None] & (pitches <= before[..., PITCH, None])
         early = (wait != LONGEST_WAIT)[..., None] & (pitches == NOTHING)

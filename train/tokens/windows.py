@@ -26,7 +26,7 @@ from music.tokens import (
 from train.tokens.corpus import Tokens
 
 LOWEST, HIGHEST = 21, 108
-FREE = 0.3
+FREE = 0.2
 """Share of windows that are shown as somebody plays who hears no clock."""
 TEMPO = 0.4
 """Their tempo differs from what is written by so much at most, as a logarithm."""

@@ -21,10 +21,11 @@ from music.tokens import LENGTH, PHASE, PITCH, VELOCITY, WAIT
 CONTEXT = 24
 
 
-@pytest.fixture(scope="module")
-def model() -> TokenModel:
+@pytest.fixture(scope="module", params=[0, 6])
+def model(request: pytest.FixtureRequest) -> TokenModel:
     torch.manual_seed(4)
-    found = build({"kind": "tokens", "width": 64, "heads": 2, "layers": 2, "context": CONTEXT}).eval()
+    shape = {"width": 64, "heads": 2, "layers": 2, "context": CONTEXT, "near": request.param}
+    found = build({"kind": "tokens"} | shape).eval()
     assert isinstance(found, TokenModel)
     for weight in found.parameters():
         if weight.ndim > 1:
@@ -70,9 +71,10 @@ def test_note_by_note_it_says_what_it_says_of_the_whole(model: TokenModel) -> No
     rows, live = some_rows(CONTEXT + 1), Live(model)
     nats = {name: found[0].numpy() for name, found in model.nats(batch(rows)).items()}
     for number in range(1, CONTEXT):
-        seen, note = heard(live, rows[: number + 1]).seen, rows[number]
+        state, note = heard(live, rows[: number + 1]), rows[number]
+        seen = state.seen
         own = {
-            "pitch": chance(live.pitch(seen), note[PITCH]),
+            "pitch": chance(live.pitch(state), note[PITCH]),
             "velocity": chance(live.velocity(seen, note), note[VELOCITY]),
             "length": chance(live.length(seen, note), note[LENGTH]),
         }
@@ -117,7 +119,7 @@ def test_chords_are_drawn_from_the_lowest_note_up_within_what_is_wanted(model: T
     before: Row = rows[-1]
     for number in range(40):
         wait = 0 if number % 4 else 6
-        row = drawing.note(state.seen, before, wait, 0, 0)
+        row = drawing.note(state, before, wait, 0, 0)
         if row is None:
             assert wait == 0
             continue
@@ -137,7 +139,7 @@ def test_chords_end_and_turns_begin_soon(model: TokenModel) -> None:
 def test_a_range_outside_the_key_is_played_all_the_same(model: TokenModel) -> None:
     live = Live(model)
     drawing = Drawing(live, Aim(lowest=61, highest=61, key=Key.parse("C major")), np.random.default_rng(0))
-    row = drawing.note(heard(live, some_rows(8)).seen, some_rows(1)[0], 6, 0, 0)
+    row = drawing.note(heard(live, some_rows(8)), some_rows(1)[0], 6, 0, 0)
     assert row is not None and row[PITCH] == 61
 
 
