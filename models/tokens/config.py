@@ -17,7 +17,7 @@ class TokenConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     width: _Count = 192
     heads: _Count = 6
     layers: _Count = 4
-    near: Annotated[int, Meta(ge=0)] = 16
+    near: Annotated[int, Meta(ge=0)] = 12
     """Features of a pitch that say what it is to those played before it; 0: none."""
     context: _Count = 384
     """Rows that are looked back at."""

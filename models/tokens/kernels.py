@@ -57,39 +57,44 @@ def looked(query: Floats, keys: Floats, values: Floats, out: Floats) -> None:
 
 
 @njit(cache=True, nogil=True, fastmath=QUICK)
-def near_scores(near: Floats, told: Floats, around: Floats, out: Floats, scores: Floats) -> None:
-    """What `Near` adds to the scores of pitches, in place.
+def add_times(out: Floats, value: float, weights: Floats) -> None:
+    """Add a value times weights."""
+    for i in range(len(out)):
+        out[i] += value * weights[i]
+
+
+@njit(cache=True, nogil=True, fastmath=QUICK)
+def near_scores(  # noqa: PLR0913, PLR0917 - all weights of it
+    near: Floats, told: Floats, around: Floats, classes: Floats, out: Floats, scores: Floats
+) -> None:
+    """What `Near` adds to the scores of keys, in place.
 
     Args:
-        near: (plane, pitch), those by pitch; those by class are made here.
+        near: (kind, key).
         told: (feature,), with the bias of the convolution.
-        around: (plane, distance, feature), all planes.
+        around: (kind, distance, feature).
+        classes: (kind, interval, feature).
         out: (feature,).
-        scores: (token,), of which the last is no pitch.
+        scores: (key,).
     """
-    kinds, pitches = near.shape
-    distances, features = around.shape[1], around.shape[2]
-    reach = (distances - 1) // 2
-    planes = np.zeros((2 * kinds, pitches + 2 * reach), np.float32)
+    kinds, keys = near.shape
+    reach, features = (around.shape[1] - 1) // 2, around.shape[2]
+    folded = np.zeros((OCTAVE, features), np.float32)
+    x = np.zeros((keys, features), np.float32)
     for kind in range(kinds):
-        for pitch in range(pitches):
-            planes[kind, reach + pitch] = near[kind, pitch]
-            for octave in range(pitch % OCTAVE, pitches, OCTAVE):
-                planes[kinds + kind, reach + octave] += near[kind, pitch]
-    x = np.empty(features, np.float32)
-    for pitch in range(pitches):
-        x[:] = told
-        for plane in range(2 * kinds):
-            for distance in range(distances):
-                value = planes[plane, pitch + distance]
-                if value > NEGLIGIBLE:
-                    for i in range(features):
-                        x[i] += value * around[plane, distance, i]
-        curve(x)
+        for key in range(keys):
+            value = near[kind, key]
+            if value < NEGLIGIBLE:
+                continue
+            for other in range(max(0, key - reach), min(keys, key + reach + 1)):
+                add_times(x[other], value, around[kind, key - other + reach])
+            for other in range(OCTAVE):
+                add_times(folded[other], value, classes[kind, (key - other) % OCTAVE])
+    for key in range(keys):
         score = np.float32(0)
         for i in range(features):
-            score += x[i] * out[i]
-        scores[pitch] += score
+            score += max(x[key, i] + folded[key % OCTAVE, i] + told[i], np.float32(0)) * out[i]
+        scores[key] += score
 
 
 @njit(cache=True, nogil=True)

@@ -14,8 +14,7 @@ from models.blocks.live.dense import Floats, Linear, array, linear, norm
 from models.tokens import kernels
 from models.tokens.attention import TURNS_ROWS, TURNS_TICKS
 from models.tokens.model import Decision, TokenModel
-from models.tokens.near import HALF_LIVES_TICKS, Near
-from music.tokens import NOTHING, PITCH
+from models.tokens.near import HALF_LIVES_TICKS, KEYS, LOWEST, Near
 
 _HALF_LIVES = np.array(HALF_LIVES_TICKS, np.float32)[:, None]
 
@@ -46,7 +45,7 @@ class State:
     seen: Floats
     """(width,): what is known of it."""
     near: Floats
-    """(plane, pitch): what was played, the less the longer ago."""
+    """(kind, key): what was played, the less the longer ago."""
 
 
 class Deciding:
@@ -71,12 +70,16 @@ class _Near:
 
     def __init__(self, near: Near) -> None:
         self._told, self._out = linear(near.told), array(near.out.weight)[0]
-        self._around = np.ascontiguousarray(array(near.around.weight).transpose(1, 2, 0))
+        self._around, self._classes = (
+            np.ascontiguousarray(array(weight).transpose(1, 2, 0)) for weight in (near.around.weight, near.classes)
+        )
         self._told = Linear(self._told.weight, self._told.bias + array(near.around.bias))
 
     def add(self, state: State, logits: Floats) -> None:
         """Add what it says to the logits of pitches."""
-        kernels.near_scores(state.near, self._told(state.seen), self._around, self._out, logits)
+        kernels.near_scores(
+            state.near, self._told(state.seen), self._around, self._classes, self._out, logits[LOWEST : LOWEST + KEYS]
+        )
 
 
 class Live:
@@ -106,7 +109,7 @@ class Live:
         config = self.config
         shape = (config.layers, config.heads, 2 * config.context, config.width // config.heads)
         cache = Cache(np.empty(shape, np.float32), np.empty(shape, np.float32))
-        near = np.zeros((len(HALF_LIVES_TICKS), NOTHING), np.float32)
+        near = np.zeros((len(HALF_LIVES_TICKS), KEYS), np.float32)
         return State(cache, 0, 0, 0, np.zeros(config.width, np.float32), near)
 
     def pitch(self, state: State) -> Floats:
@@ -128,8 +131,8 @@ class Live:
         seen = kernels.step(x, cos, sin, self._norms, *self._weights, cache.keys, cache.values, since, at)
         cache.filled = at + 1
         near = state.near.copy()
-        if row[PITCH] != NOTHING:
-            near[:, row[PITCH]] += 1
+        if LOWEST <= row[PITCH] < LOWEST + KEYS:
+            near[:, row[PITCH] - LOWEST] += 1
         near *= 0.5 ** (wait / _HALF_LIVES)
         return State(cache, at + 1, state.rows + 1, tick, self._last(seen), near)
 

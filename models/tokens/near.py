@@ -9,12 +9,13 @@ from torch.nn import functional
 from music.tokens import NOTHING
 
 OCTAVE = 12
-HALF_LIVES_TICKS = (6.0, 24.0, 96.0, 384.0)
-"""After which what was played counts half: a sixteenth, a beat, a bar, four bars."""
-REACH = 24
-"""How many pitches up and down are looked at."""
-PLANES = 2 * len(HALF_LIVES_TICKS)
-"""By pitch, and by pitch class."""
+LOWEST, KEYS = 21, 88
+"""The pitches that are looked at: what lies beyond a piano has no neighbours."""
+SLOWEST_TICKS, KINDS = 384.0, 4
+HALF_LIVES_TICKS = tuple(SLOWEST_TICKS / 4**kind for kind in range(KINDS))
+"""After which what was played counts half: four bars, a bar, a beat, a sixteenth."""
+REACH = 12
+"""How many pitches up and down are looked at; what is farther away counts by its pitch class."""
 
 
 class Near(nn.Module):
@@ -22,7 +23,8 @@ class Near(nn.Module):
 
     def __init__(self, width: int, features: int) -> None:
         super().__init__()
-        self.around = nn.Conv1d(PLANES, features, 2 * REACH + 1, padding=REACH)
+        self.around = nn.Conv1d(KINDS, features, 2 * REACH + 1, padding=REACH)
+        self.classes = nn.Parameter(torch.randn(features, KINDS, OCTAVE) * 0.1)
         self.told = nn.Linear(width, features)
         self.out = nn.Linear(features, 1, bias=False)
 
@@ -35,21 +37,29 @@ class Near(nn.Module):
             ticks: (batch, row), when they were.
             next_ticks: (batch, row), when the next ones are.
         """
-        played = functional.one_hot(pitches, NOTHING + 1)[..., :NOTHING].to(seen.dtype)
-        since = (next_ticks[:, :, None] - ticks[:, None]).to(seen.dtype)  # (B, next, row)
-        before = torch.ones_like(since[0]).tril()
-        planes = [(0.5 ** (since.clamp_min(0) / half) * before) @ played for half in HALF_LIVES_TICKS]
-        near = torch.stack(planes, 2)  # (B, T, K, pitch)
-        x = self.around(with_classes(near).flatten(0, 1)).view(*near.shape[:2], -1, NOTHING)
-        x = functional.gelu(x + self.told(seen)[..., None])
-        scores: Tensor = functional.pad(torch.einsum("btfp,f->btp", x, self.out.weight[0]), (0, 1))
-        return scores
+        near = played(pitches, ticks, next_ticks).to(seen.dtype)  # (B, T, K, key)
+        x = self.around(near.flatten(0, 1)).view(*near.shape[:2], -1, KEYS)
+        folded = functional.pad(near, (0, -KEYS % OCTAVE)).view(*near.shape[:3], -1, OCTAVE).sum(-2)
+        classes = torch.einsum("btkc,fkco->btfo", folded, self._by_class())
+        octaves = -(-KEYS // OCTAVE)
+        x = x + classes.repeat(1, 1, 1, octaves)[..., :KEYS] + self.told(seen)[..., None]
+        scores: Tensor = self.out.weight @ functional.relu(x)  # (B, T, 1, key)
+        return functional.pad(scores[..., 0, :], (LOWEST, NOTHING + 1 - LOWEST - KEYS))
+
+    def _by_class(self) -> Tensor:
+        """(feature, kind, class played, class asked): by the interval between them."""
+        place = torch.arange(OCTAVE, device=self.classes.device)
+        return self.classes[:, :, (place[:, None] - place) % OCTAVE]
 
 
-def with_classes(near: Tensor) -> Tensor:
-    """Planes (..., plane, pitch), and with them the sums of all octaves."""
-    folded = functional.pad(near, (0, -NOTHING % OCTAVE))
-    folded = folded.view(*folded.shape[:-1], -1, OCTAVE).sum(-2)
-    octaves = -(-NOTHING // OCTAVE)
-    spread = folded.repeat(*[1] * (near.ndim - 1), octaves)[..., :NOTHING]
-    return torch.cat([near, spread], -2)
+def played(pitches: Tensor, ticks: Tensor, next_ticks: Tensor) -> Tensor:
+    """What was played before each row's next note, (batch, row, kind, key): the less the longer ago."""
+    notes = functional.one_hot(pitches, NOTHING + 1)[..., LOWEST : LOWEST + KEYS].float()
+    since = (next_ticks[:, :, None] - ticks[:, None]).float()  # (B, next, row)
+    weight = torch.exp2(since.clamp_min(0) / -SLOWEST_TICKS)
+    before = torch.ones_like(since[0]).tril()
+    kinds = []
+    for _ in range(KINDS):
+        kinds.append((weight * before) @ notes)
+        weight = weight**4
+    return torch.stack(kinds, 2)
