@@ -15,6 +15,7 @@ from models.tokens import kernels
 from models.tokens.attention import TURNS_ROWS, TURNS_TICKS
 from models.tokens.model import Decision, TokenModel
 from models.tokens.near import HALF_LIVES_TICKS, KEYS, LOWEST, Near
+from music.tokens import PITCH
 
 _HALF_LIVES = np.array(HALF_LIVES_TICKS, np.float32)[:, None]
 
