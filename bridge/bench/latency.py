@@ -86,7 +86,7 @@ def measure(course: Course) -> dict[str, Any]:
             taken = play(player, course.notes, course.rate, expected)
             jitter = {} if course.preset else _jitter(player, osc, expected)
             xruns = player.xruns
-        late, fallbacks = (_newest(daemon, name, course.inserts) for name in ("late", "fallback"))
+        late, fallbacks = (newest(daemon, name, course.inserts) for name in ("late", "fallback"))
     return {
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
         "preset": course.chosen,
@@ -135,7 +135,7 @@ def _jitter(player: Musician, osc: SimpleUDPClient, expected: Expected) -> dict[
     return {"jitter_ms": figures([abs(one) for one in off]) | {"sd": round(statistics.pstdev(off), 4)}}
 
 
-def _newest(daemon: LiveDaemon, count: str, inserts: int) -> int:
+def newest(daemon: LiveDaemon, count: str, inserts: int) -> int:
     """The newest values that were told of a count, all inserts together."""
     daemon.drain()
     told = {event["address"]: event["value"] for event in daemon.events if event["event"] == "shown"}

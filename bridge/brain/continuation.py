@@ -28,8 +28,8 @@ PLAN_BEATS = 2.0
 """How far it is planned, and shown."""
 OPENING = 4
 """Bars of the musician's after which it takes over at the bar, where the preset names none."""
-THINKING_NS = 4_000_000
-"""So long a player is left to think about what comes next."""
+THINKING_NS = 2_000_000
+"""So long a player is left alone while it thinks."""
 SOON_ENOUGH = 0.5
 """Beats after a barline that still begin with it."""
 HEARD = 4096
@@ -52,6 +52,7 @@ class Continuation:
         self._memory = player.start()
         self._heard: deque[tuple[Onset, bool]] = deque(maxlen=HEARD)  # and whether a clock ran
         self._turn: Performance | None = None
+        self._taken = 0.0  # the beat at which it was
         self._before: Performance | None = None  # the turn before this one
         self._sounding: dict[Note, int] = {}  # and which of the onsets it is from
         self._releases: list[tuple[float, int, Note]] = []  # a heap
@@ -168,7 +169,7 @@ class Continuation:
             self._first = None
             return Turn(due + self._stop(now_ns))
         if self._turn:
-            self._turn.want(self._aim(beat), beat + PLAN_BEATS)
+            self._turn.want(self._aim(beat), beat + PLAN_BEATS, now_ns)
         return Turn(due + [one for wanted in sorted(settings.turns.wanted) for one in self._do(wanted, now_ns)])
 
     def leave(self, now_ns: int) -> list[Due]:
@@ -247,13 +248,18 @@ class Continuation:
         if again:
             turn.start = again.start
             turn.repeat(again.played, self._place(again.played[0].beat, beat) - again.played[0].beat)
-        else:
-            begun = turn.begin(lambda first: self._place(first, beat))
-            if settings.turns.bars:
-                bar = self._grid.barline(begun, 1) - self._grid.barline(begun)
-                turn.close(self._grid.barline(begun - SOON_ENOUGH, settings.turns.bars), bar / 2)
-        self._turn = turn
+        self._turn, self._taken = turn, beat
         return due + self._play(now_ns)
+
+    def _begin(self, turn: Performance, now_ns: int) -> None:
+        """Find the first onset of a turn, as soon as the player has one, and the end if there is to be one."""
+        if not turn.answers(now_ns):
+            return
+        bars = self.settings.turns.bars
+        begun = turn.begin(lambda first: self._place(first, self._taken))
+        if bars:
+            bar = self._grid.barline(begun, 1) - self._grid.barline(begun)
+            turn.close(self._grid.barline(begun - SOON_ENOUGH, bars), bar / 2)
 
     def _place(self, beat: float, now: float) -> float:
         """Where a first onset that is at `beat` is to be, now or soon: where bars are known, whole beats from there."""
@@ -272,8 +278,10 @@ class Continuation:
         """What begins and ends soon, for the port."""
         until_ns = now_ns + PLAN_AHEAD_NS
         due: list[Due] = []
-        if self._turn:
-            self._turn.plan(self._timeline.beat_at(until_ns) + PLAN_BEATS)
+        if self._turn and not self._turn.begun:
+            self._begin(self._turn, now_ns)
+        if self._turn and self._turn.begun:
+            self._turn.plan(self._timeline.beat_at(until_ns) + PLAN_BEATS, now_ns)
             # in ns, as the wakes are: by the beats of a rounded time nothing might be due, and be woken for again
             for onset in self._turn.take(lambda beat: self._timeline.ns_at(beat) <= until_ns):
                 due += self._release(self._timeline.ns_at(onset.beat))

@@ -19,8 +19,6 @@ from models.rules import markov
 from models.rules.markov import MemoryPlayer
 from music.phrase import Onset
 
-PATIENCE_S = 0.012
-"""How long the first onset of a turn may be waited for; it takes two to four ms."""
 STAYS = 0.875
 """How readily whoever leads goes on leading for an onset more."""
 
@@ -107,9 +105,8 @@ class GoingOn:
         thought = self._think(memory, thread, aim, dice)
         thread.thought.clear()
         if thought.onset is not None:
-            patience = None if self._workplace.patience_s() is None else PATIENCE_S
             try:
-                onset, _ = thought.onset.result(patience)
+                onset, _ = thought.onset.result(0)
             except TimeoutError:
                 thought.onset.cancel()
                 memory.fallbacks += 1

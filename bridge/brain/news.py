@@ -65,8 +65,8 @@ class News:
 
 
 def _answers(insert: Effect) -> dict[str, Any]:
-    """Whether it plays, the chord that sounds, the key that is heard, what was missed, how often the rules helped."""
+    """Who plays and whether, the chord that sounds, the key that is heard, what was missed, how often rules helped."""
     answer = insert.answer
     chord, key = (str(answer.chord or ""), str(answer.key or "")) if answer else ("", "")
     counts = {"missed": insert.missed, "fallback": insert.fallbacks}
-    return {"playing": int(insert.playing), "chord": chord, "heard_key": key, **counts}
+    return {"player": insert.player.name, "playing": int(insert.playing), "chord": chord, "heard_key": key, **counts}

@@ -13,6 +13,9 @@ import numpy as np
 from models.continuation import Aim, Continuer
 from music.phrase import Onset
 
+PATIENCE_NS = 12_000_000
+"""So long a player may think while there is nothing else to play."""
+
 
 class _Planned(NamedTuple):
     onset: Onset
@@ -30,17 +33,21 @@ class Performance:
         """What has been taken."""
         self.end = inf
         """The beat at which the musician has the turn."""
+        self.begun = False
+        """Whether it is known when it begins."""
         self.thinking = False
         """Whether the player is about to know more than is planned."""
         self._player, self._memory, self._thread, self._aim = player, memory, thread, aim
         self._dice = np.random.default_rng(seed)
         self._later = 0.0  # beats between the player's time and the insert's
         self._closing = 0.0
+        self._asked_ns: int | None = None  # since when there is nothing to play but what is thought about
         self._planned: deque[_Planned] = deque()
         self._over = thread is None
 
     def repeat(self, played: Sequence[Onset], later: float) -> None:
         """Play what was played, so many beats later, and nothing after it."""
+        self.begun = True
         self._planned.extend(_Planned(replace(one, beat=one.beat + later), None) for one in played)
 
     @property
@@ -60,7 +67,7 @@ class Performance:
 
     def begin(self, place: Callable[[float], float]) -> float:
         """Find the first onset; `place` says when one of a beat is to be. Gives when it is."""
-        before = self._thread
+        before, self.begun = self._thread, True
         onset, self._thread = self._player.go_on(self._memory, before, self._aim, self._dice)
         beat = place(onset.beat)
         self._later = beat - onset.beat
@@ -71,7 +78,17 @@ class Performance:
         """Come to rest within `closing` beats before an end."""
         self.end, self._closing = end, closing
 
-    def want(self, aim: Aim, until: float) -> None:
+    def answers(self, now_ns: int) -> bool:
+        """Whether the player can be asked what comes next: it has thought, or was given long enough to."""
+        self.thinking = not self._player.ready(self._memory, self._thread, self._aim, self._dice)
+        if not self.thinking or self._planned:
+            self._asked_ns = None
+            return not self.thinking
+        if self._asked_ns is None:
+            self._asked_ns = now_ns
+        return now_ns - self._asked_ns >= PATIENCE_NS
+
+    def want(self, aim: Aim, until: float, now_ns: int) -> None:
         """Something else is wanted: what waits is planned anew, up to a beat."""
         if aim == self._aim:
             return
@@ -83,15 +100,14 @@ class Performance:
             if rest:
                 self._thread, self._over = rest[0].before, False
                 self._planned = deque(kept)
-                self.plan(until)
+                self.plan(until, now_ns)
 
-    def plan(self, until: float) -> None:
+    def plan(self, until: float, now_ns: int) -> None:
         """Plan all that begins up to a beat, and one more."""
         self.thinking = False
         while not self._over and not (self._planned and self._planned[-1].onset.beat > until):
             before = self._thread
-            if self._planned and not self._player.ready(self._memory, before, self._aim, self._dice):
-                self.thinking = True
+            if not self.answers(now_ns):
                 return
             onset, self._thread = self._next(before)
             newest = self._planned[-1].onset if self._planned else self.played[-1]

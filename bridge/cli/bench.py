@@ -101,6 +101,25 @@ def player(name: str, notes: int, voices: int | None, peer: bool, inserts: int |
 
 
 @bench.command()
+@click.option("--player", "name", default="rules", show_default=True, help="Who goes on: what model takes.")
+@click.option("--turns", type=click.IntRange(1), default=100, show_default=True, help="How many.")
+@click.option("--seconds", type=click.FloatRange(0), default=60.0, show_default=True, help="Of one long turn.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def turns(name: str, turns: int, seconds: float, as_json: bool) -> None:
+    """Hand over to a continuation by a pedal and take the turn back by a key, through a real daemon on JACK.
+
+    Then it goes on with sixteenths in four voices at 160 bpm: which share of its notes was there when it was due.
+    """
+    from bridge.bench.turns import measure, report
+
+    result = measure(name, turns, seconds)
+    if as_json:
+        print_json(result)
+    else:
+        click.echo(report(result))
+
+
+@bench.command()
 @click.option("--kills", type=click.IntRange(1), default=10, show_default=True, help="How often the brain is killed.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def faults(kills: int, as_json: bool) -> None:

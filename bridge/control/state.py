@@ -39,6 +39,7 @@ class Desk:
         for number in range(1, len(names) + 1):
             here = f"{ROOT}/{number}"
             nothing: dict[str, Value] = {
+                "player": "",
                 "playing": 0,
                 "chord": "",
                 "heard_key": "",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from threading import Event
+from time import sleep
 from typing import Any
 
 import numpy as np
@@ -137,6 +138,8 @@ def test_who_thinks_is_not_waited_for_while_something_is_planned() -> None:
     piper.gate.clear()
     assert not player.ready(memory, thread, Aim(distance=1), dice)
     piper.gate.set()
+    while not player.ready(memory, thread, Aim(distance=1), dice):
+        sleep(0.001)
     onset, _ = player.go_on(memory, thread, Aim(distance=1), dice)
     assert onset.top == HIGH
 
