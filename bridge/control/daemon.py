@@ -229,7 +229,7 @@ class Daemon:
                 self._announced = False
                 self._fail(error)
                 return
-            self._supervisor.say("port", melody=melody)
+            self._supervisor.say("port", melody=melody, tail_s=self._desk.tail_s())
         self._tell(
             {
                 "event": "ready",

@@ -15,6 +15,10 @@ from music.errors import ContinuoError, did_you_mean
 
 Value = str | int | float | list[Any]
 
+TAIL_S = 0.5
+BARS, BEATS_OF_A_BAR = 8, 4
+"""How long an endless continuation is listened to."""
+
 
 class UnknownAddress(ContinuoError):  # noqa: N818 - the name says what happened
     """There is nothing at this OSC address."""
@@ -109,6 +113,12 @@ class Desk:
     def thru(self) -> list[bool]:
         """Thru of each insert, as the port takes it."""
         return [state["input"]["thru"] for state in self.inserts]
+
+    def tail_s(self) -> float:
+        """How long there may be something to hear after the last note of a song."""
+        turns = [state["continue"] for state in self.inserts if state["effect"] == "continue"]
+        beats = max((one["after_beats"] + BEATS_OF_A_BAR * (one["bars"] or BARS) for one in turns), default=0.0)
+        return TAIL_S + beats * 60 / float(self.daemon["tempo"])
 
     def knobs(self, insert: int, channel: int, cc: int) -> list[Knob]:
         """What a controller on a channel, from 1, moves of an insert."""

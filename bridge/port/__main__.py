@@ -105,7 +105,7 @@ class PortProcess:
             self._open = False
         for message in self._lines.feed(data):
             if "melody" in message and isinstance(self._ports, LoopbackPorts):
-                self._ports.play(message["melody"])
+                self._ports.play(message["melody"], message["tail_s"])
             elif "thru" in message or "panic_cc" in message:
                 self._exchange.commands.extend(message.items())
             elif "knobs" in message:

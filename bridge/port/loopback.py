@@ -12,7 +12,6 @@ from bridge.port.exchange import Exchange
 from bridge.port.names import port_names
 
 POLL_S = 0.001
-TAIL_NS = 500_000_000
 
 
 class LoopbackPorts:
@@ -24,7 +23,7 @@ class LoopbackPorts:
         self._exchange = exchange
         self.ports = port_names(name, inserts)
         self._melody: list[tuple[int, bytes]] = []
-        self._start_ns = 0
+        self._start_ns, self._tail_s = 0, 0.0
         self._thread = threading.Thread(target=self._run, name="loopback", daemon=True)
         self._stop = threading.Event()
 
@@ -32,9 +31,9 @@ class LoopbackPorts:
         """Begin; from here on the thread owns the exchange."""
         self._thread.start()
 
-    def play(self, melody: list[tuple[int, str]]) -> None:
-        """Play (ns from now, message in hex) into the first insert; at its end `{"done": true}` is reported."""
-        self._start_ns = time.monotonic_ns()
+    def play(self, melody: list[tuple[int, str]], tail_s: float) -> None:
+        """Play (ns from now, message in hex) into the first insert; `{"done": true}` is reported so long after it."""
+        self._start_ns, self._tail_s = time.monotonic_ns(), tail_s
         self._melody = [(time_ns, bytes.fromhex(data)) for time_ns, data in melody]
 
     def remember(self, _cables: Iterable[Cable]) -> None:
@@ -65,7 +64,7 @@ class LoopbackPorts:
                 if self._exchange.arrive(0, data, self._start_ns + time_ns):
                     self._report(0, self._start_ns + time_ns, data)
             if not self._melody:
-                threading.Timer(TAIL_NS / 1e9, self._exchange.reports.append, [{"done": True}]).start()
+                threading.Timer(self._tail_s, self._exchange.reports.append, [{"done": True}]).start()
         for insert, due_ns, data in self._exchange.cycle(now_ns + 1, now_ns):
             self._report(insert, max(due_ns, self._start_ns), data)
 

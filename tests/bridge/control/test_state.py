@@ -138,3 +138,11 @@ def test_settings_are_copies(desk: Desk) -> None:
 def test_thru_of_each_insert(desk: Desk) -> None:
     desk.write("/continuo/2/thru", 0)
     assert desk.thru() == [True, False]
+
+
+def test_a_song_is_listened_to_until_a_continuation_has_had_its_turn() -> None:
+    assert Desk(["harmony"]).tail_s() == 0.5
+    desk = Desk(["harmony", "continue"])
+    assert desk.tail_s() == 0.5 + (2 + 8 * 4) * 0.5
+    desk.inserts[1]["continue"]["bars"] = 2
+    assert desk.tail_s() == 0.5 + (2 + 2 * 4) * 0.5
