@@ -6,16 +6,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 import numpy as np
 
+from models.learned import make
 from models.rules.markov import MemoryPlayer
 from music.midifile import read
-from music.phrase import Onset, onsets
+from music.phrase import Onset
 from train.corpora import pieces
 from train.evaluate import continuation
-from train.evaluate.continuation import Opening, Stream
+from train.evaluate.continuation import Known, Opening, Stream
+from train.tokens.corpus import played as played_in
 
 HEARD_BEATS, BEATS = 64.0, 64.0
 LONG_BEATS = 600.0
@@ -27,37 +30,57 @@ LONG_BEATS = 600.0
 @click.argument("corpora", nargs=-1, required=True)
 @click.option("--split", default="valid", show_default=True)
 @click.option("--most", default=100, show_default=True, help="Pieces, evenly from all of them.")
-def table(data: Path, corpora: tuple[str, ...], split: str, most: int) -> None:
+@click.option("--model", "models", multiple=True, help="A learned player beside the memory; may be given again.")
+@click.option("--copies", type=int, help="So many continuations by each learned player are looked for copies.")
+def table(  # noqa: PLR0913, PLR0917 - options
+    data: Path, corpora: tuple[str, ...], split: str, most: int, models: tuple[str, ...], copies: int | None
+) -> None:  # fmt: skip
     """Go on with the openings of pieces of CORPORA in the folder DATA."""
     some = _openings(data, corpora, split, most)
     truths = [one.truth for one in some]
-    player = MemoryPlayer()
-    memory = [continuation.goes_on(player, one, BEATS, seed) for seed, one in enumerate(some)]
-    loops = [continuation.looped(one, BEATS) for one in some]
+    players: dict[str, Any] = {"memory": MemoryPlayer()} | {name: make(name) for name in models}
+    played: dict[str, list[Stream]] = {
+        name: [continuation.goes_on(player, one, BEATS, seed) for seed, one in enumerate(some)]
+        for name, player in players.items()
+    }
+    played["last 4 bars looped"] = [continuation.looped(one, BEATS) for one in some]
     halves = [continuation.halves(one.truth) for one in some]
-    rows: dict[str, tuple[list[Stream], list[Stream]]] = {
-        "memory": (list(memory), truths),
-        "last 4 bars looped": (list(loops), truths),
+    rows: dict[str, tuple[list[Stream], list[Stream]]] = {name: (found, truths) for name, found in played.items()} | {
         "another piece": ([*truths[1:], truths[0]], truths),
         "half against half": ([a for a, _ in halves], [b for _, b in halves]),
     }
     figures = {name: continuation.distances(*row) for name, row in rows.items()}
-    names = list(figures["memory"])
     click.echo("| distance | " + " | ".join(figures) + " |\n|" + "---|" * (len(figures) + 1))
-    for name in names:
+    for name in figures["memory"]:
         click.echo(f"| {name} | " + " | ".join(f"{row[name]:.3f}" for row in figures.values()) + " |")
-    click.echo("\n| | memory | last 4 bars looped | data |\n|---|---|---|---|")
+    played["data"] = truths
+    click.echo("\n| | " + " | ".join(played) + " |\n|" + "---|" * (len(played) + 1))
     for name, measure in (("copied", continuation.copied), ("repeated", lambda found, _: continuation.repeated(found))):
         cells = [
             np.mean([measure(found, one.heard) for found, one in zip(streams, some, strict=True)])
-            for streams in (memory, loops, truths)
+            for streams in played.values()
         ]
         click.echo(f"| {name} | " + " | ".join(f"{cell:.3f}" for cell in cells) + " |")
-    _degeneration(player, some)
+    for name, player in players.items():
+        _degeneration(name, player, some)
+    if copies:
+        known = Known(_onsets(piece.path) for piece in pieces(data, corpora, {}) if piece.split == "train")
+        for name in models:
+            _copies(name, players[name], known, some, copies)
     click.echo(f"\n{len(some)} pieces, {HEARD_BEATS:.0f} beats heard, {BEATS:.0f} played")
 
 
-def _degeneration(player: MemoryPlayer, some: list[Opening]) -> None:
+def _copies(name: str, player: Any, known: Known, some: list[Opening], copies: int) -> None:
+    """How many continuations have a run of notes that is known."""
+    found = (continuation.goes_on(player, some[seed % len(some)], BEATS, seed) for seed in range(copies))
+    having, of_truths = sum(map(known.has, found)), sum(known.has(one.truth) for one in some)
+    click.echo(
+        f"\n{name}: {having} of {copies} continuations have {continuation.LONGEST_COPY + 1} notes in a row of the "
+        f"train split; of the {len(some)} pieces themselves {of_truths}"
+    )
+
+
+def _degeneration(title: str, player: Any, some: list[Opening]) -> None:
     """The last bars of five minutes beside the first."""
     ends: dict[str, list[float]] = {}
     for seed, one in enumerate(some[:20]):
@@ -66,9 +89,8 @@ def _degeneration(player: MemoryPlayer, some: list[Opening]) -> None:
             part = [onset for onset in found if first <= onset.beat < first + BEATS]
             for name, measure in (*continuation.MEASURES.items(), ("repeated", continuation.repeated)):
                 ends.setdefault(f"{name}, {when}", []).append(measure(part))
-    click.echo(
-        "\nfive minutes, first and last 64 beats: " + ", ".join(f"{k} {np.mean(v):.3f}" for k, v in ends.items())
-    )
+    means = ", ".join(f"{name} {np.mean(values):.3f}" for name, values in ends.items())
+    click.echo(f"\n{title}: five minutes, first and last 64 beats: {means}")
 
 
 def _openings(data: Path, corpora: tuple[str, ...], split: str, most: int) -> list[Opening]:
@@ -79,14 +101,7 @@ def _openings(data: Path, corpora: tuple[str, ...], split: str, most: int) -> li
 
 
 def _onsets(path: Path) -> list[Onset]:
-    score = read(path)
-    per_beat = score.ticks_per_beat
-    return onsets(
-        (int(onset) / per_beat, int(length) / per_beat, int(pitch), max(1, int(velocity)))
-        for track in score.tracks
-        if not track.drum
-        for onset, length, pitch, velocity in track.notes.tolist()
-    )
+    return played_in(read(path))
 
 
 if __name__ == "__main__":

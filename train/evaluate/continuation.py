@@ -8,7 +8,7 @@ halves of the true continuation differ by: nobody can be asked to be nearer.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import log2
@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.continuation import Aim, Continuer
+from music.beat import CLOCKS_PER_BEAT
 from music.phrase import Onset
 from music.pitch import ALL_KEYS
 
@@ -28,6 +29,8 @@ STEPS = 4
 """Of a beat, in which grooves are compared."""
 GRAM = 8
 """Onsets in a row that are the same, before it counts as repeated."""
+LONGEST_COPY = 16
+"""Notes in a row that may be those of a piece that was learned from."""
 WAITS = 16
 LENGTHS = 16
 """Classes of waits and lengths, half octaves from 1/32 beat."""
@@ -182,3 +185,26 @@ def repeated(found: Stream) -> float:
     """The share of what is played that it has played so before."""
     mine = grams(found)
     return 1 - len(set(mine)) / max(1, len(mine))
+
+
+class Known:
+    """All runs of so many notes, as pitches and waits, of some pieces."""
+
+    def __init__(self, pieces: Iterable[Stream], notes: int = LONGEST_COPY + 1) -> None:
+        self._notes = notes
+        self._runs = {run for piece in pieces for run in self._of(piece)}
+
+    def has(self, stream: Stream) -> bool:
+        """Whether a stream has one of them."""
+        return any(run in self._runs for run in self._of(stream))
+
+    def _of(self, stream: Stream) -> Iterator[int]:
+        ticks = [round(onset.beat * CLOCKS_PER_BEAT) for onset in stream]
+        waits = [0, *(b - a for a, b in pairwise(ticks))]
+        words = [
+            (wait if number == 0 else 0, tone.pitch)
+            for wait, onset in zip(waits, stream, strict=True)
+            for number, tone in enumerate(onset.tones)
+        ]
+        for at in range(1, len(words) - self._notes + 1):
+            yield hash(tuple(words[at : at + self._notes]))
