@@ -20,7 +20,7 @@ from music.midifile import Score, read
 from music.phrase import Onset, onsets
 from music.tokens import FIELDS, Rows, encode
 from train import mapped
-from train.corpora import Piece, survey
+from train.corpora import Dropped, Found, Piece, survey
 from train.mapped import INDEX
 
 VERSION = 1
@@ -68,8 +68,7 @@ def open_tokens(
     facts = [(str(piece.path.resolve()), piece.split, _changed(piece.path)) for piece in found.pieces]
     folder = cache / f"{TASK}-{sha256(repr((VERSION, facts)).encode()).hexdigest()[:16]}"
     if not (folder / INDEX).exists():
-        reasons = Counter(one.reason for one in found.dropped)
-        _prepare(found.pieces, reasons, folder, progress or (lambda _, __: None))
+        _prepare(found, folder, progress or (lambda _, __: None))
     index = msgspec.json.decode(files.read(folder / INDEX), type=tuple[Entry, ...])
     return Tokens(np.load(folder / "rows.npy", mmap_mode="r"), index, folder)
 
@@ -78,20 +77,20 @@ def _changed(path: Path) -> int:
     return path.stat().st_mtime_ns if path.exists() else 0
 
 
-def _prepare(
-    pieces: Sequence[Piece], reasons: Counter[str], out: Path, progress: Callable[[int, int], None]
-) -> None:  # fmt: skip
+def _prepare(found: Found, out: Path, progress: Callable[[int, int], None]) -> None:
     mapped.claim(out)
-    entries, kept, first = list[Entry](), list[Rows](), 0
-    for number, (piece, rows) in enumerate(zip(pieces, map(_rows, pieces), strict=True), 1):
-        progress(number, len(pieces))
+    entries, kept, first, dropped = list[Entry](), list[Rows](), 0, list(found.dropped)
+    for number, piece in enumerate(found.pieces, 1):
+        progress(number, len(found.pieces))
+        rows = _rows(piece)
         if rows is None or len(rows) < LEAST:
-            reasons["it cannot be read" if rows is None else "too few notes"] += 1
+            dropped.append(Dropped(piece.title, piece.corpus, "unreadable" if rows is None else "too few notes"))
             continue
         kept.append(rows)
         entries.append(Entry(piece.title, piece.work, piece.split, piece.corpus, piece.licence, first, len(rows)))
         first += len(rows)
-    report = {"task": TASK, "pieces": len(entries), "rows": first, "reasons": dict(reasons)}
+    reasons = Counter(one.reason for one in dropped)
+    report = {"task": TASK, "pieces": len(entries), "rows": first, "reasons": reasons, "dropped": dropped}
     texts = {"report.json": msgspec.json.encode(report), INDEX: msgspec.json.encode(entries)}
     mapped.write(out, {"rows": (np.int16, (first, len(FIELDS)))}, ((rows,) for rows in kept), texts)
 
