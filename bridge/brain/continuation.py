@@ -17,6 +17,7 @@ from bridge.brain.macros import Looseness, loudness
 from bridge.brain.musician import Musician
 from bridge.brain.performance import Performance
 from bridge.brain.question import Question, Turn
+from bridge.brain.ringing import Ringing
 from bridge.brain.settings import Part, Settings
 from bridge.brain.sounding import Due, Note
 from models.continuation import Aim, Continuer
@@ -63,6 +64,15 @@ class Continuation:
         self._looseness = Looseness()
         self._first: float | None = None  # when the musician began, since the last turn
         self._pedal = False  # was pressed
+
+    @property
+    def busy(self) -> bool:
+        """Whether another scene has to wait for the next note: it has the turn."""
+        return self.playing or bool(self._sounding)
+
+    def let_ring(self) -> Ringing:
+        """Nothing: no key holds what it plays, and the next note ends it in any scene."""
+        return Ringing((), self._musician.hand_over(), each=False)
 
     @property
     def playing(self) -> bool:

@@ -14,8 +14,9 @@ from bridge.brain.instruments import Dynamics, programs
 from bridge.brain.macros import Looseness, notes_of
 from bridge.brain.musician import Done, Musician
 from bridge.brain.question import Question, Turn
+from bridge.brain.ringing import Ringing
 from bridge.brain.schedule import Outlook, Schedule, Step, onsets
-from bridge.brain.settings import Settings
+from bridge.brain.settings import ORCHESTRATE, REDUCE, Settings
 from bridge.brain.sounding import Due, Note, Sounding, Tone
 from models.player import FRAMES_PER_BEAT, Answer, Moment, Player, Sound
 from music.events import Event
@@ -203,6 +204,19 @@ class Insert:
     def leave(self, now_ns: int) -> list[Due]:
         """End everything: another kind of insert takes this one's place."""
         return self._end_all(now_ns)
+
+    @property
+    def busy(self) -> bool:
+        """Whether another scene has to wait for the next note: something is held or sounds."""
+        return bool(self._hands) or bool(self._sounding) or (self.player.pulse and self._awake)
+
+    def let_ring(self) -> Ringing:
+        """What sounds, with the keys that it answers: none of them is this insert's any more."""
+        settings = self.settings
+        ringing = Ringing(self._sounding, self._musician.hand_over(), each=settings.effect in (ORCHESTRATE, REDUCE))
+        self._sounding.clear()
+        self._schedule.clear()
+        return ringing
 
     @property
     def playing(self) -> bool:
