@@ -42,6 +42,16 @@ DAEMON = (
         119,
         scope="daemon",
     ),
+    Parameter(
+        "scene_channel",
+        ("scene_channel",),
+        "int",
+        0,
+        "Channel whose program changes choose scenes by their place in the setlist; 17 = any, 0 = none",
+        0,
+        17,
+        scope="daemon",
+    ),
 )
 
 MACROS = (

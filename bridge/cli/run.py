@@ -19,6 +19,14 @@ MAX_INSERTS = 16
 @click.option(
     "--preset", "presets", multiple=True, metavar="NAME", help="Preset to load; give it again for more inserts."
 )
+@click.option("--scene", default="", metavar="NAME", help="Scene to start with, instead of presets.")
+@click.option(
+    "--scene-channel",
+    type=click.IntRange(0, 17),
+    default=0,
+    show_default=True,
+    help="Channel whose program changes choose scenes of the setlist; 17 = any, 0 = none.",
+)
 @click.option(
     "--backend",
     type=click.Choice(["auto", "jack", "rtmidi", "loopback"]),
@@ -64,6 +72,8 @@ MAX_INSERTS = 16
 @click.option("--json", "as_json", is_flag=True, help="Print what happens as one JSON object a line.")
 def run(
     presets: tuple[str, ...],
+    scene: str,
+    scene_channel: int,
     backend: str,
     name: str,
     inputs: tuple[str, ...],
@@ -96,7 +106,9 @@ def run(
         with keys.listening(daemon.command):
             await daemon.run()
 
-    chosen = list(presets) or [shelf.DEFAULT]
+    if scene and presets:
+        raise ContinuoError("--scene has presets of its own", "Give --scene or --preset")
+    chosen = _inserts(scene) if scene else list(presets) or [shelf.DEFAULT]
     if len(chosen) > MAX_INSERTS:
         raise ContinuoError(f"{len(chosen)} inserts are too many", f"Give at most {MAX_INSERTS} presets")
     played: list[tuple[int, int, str]] = []
@@ -113,7 +125,7 @@ def run(
         with suppress(KeyboardInterrupt):  # Windows, or before the signals are handled
             options = Options(
                 chosen, backend, name, osc_port, device, osc_host, osc_allow, inputs, outputs, chain,
-                capture_folder.absolute() if capture_folder else None,
+                capture_folder.absolute() if capture_folder else None, scene, scene_channel,
             )  # fmt: skip
             asyncio.run(serve(Daemon(options, lambda: _melody(melody), heard)))
     if played:
@@ -200,6 +212,8 @@ class Screen:
         """What changes, on one line: where the song is, chord and key of the first insert, how the rules helped."""
         name = address.removeprefix("/continuo/")
         self._values[name] = value
+        if name == "scene" and value:
+            self._say(f"continuo: scene {value}")
         if name == "captured":
             self._say(f"continuo: the last minutes are written to {value}")
         if name == "clock_lost":
@@ -218,6 +232,13 @@ class Screen:
         rules = f", {fallbacks} by the rules" if fallbacks else ""
         playing = f"{chord:<6} in {key}" if chord else "playing" if fallbacks else "listening"
         return clock + playing + rules
+
+
+def _inserts(scene: str) -> list[str]:
+    """The preset that each insert of a scene came from."""
+    from bridge import scenes
+
+    return [state["preset"] for state in scenes.load(scene, lambda _error: None).inserts]
 
 
 def _melody(path: Path | None) -> list[tuple[int, str]]:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from bridge.addresses import CLOCK, ROOT
+from bridge import presets, scenes
 from bridge.control import cables, feedback, link, trouble
 from bridge.control.capture import Captures
 from bridge.control.display import Display
@@ -20,9 +20,11 @@ from bridge.control.knobs import Knobs
 from bridge.control.link import LinkWatch
 from bridge.control.options import Options
 from bridge.control.osc import OscServer
+from bridge.control.scenes import Scenes
+from bridge.control.song import Song
 from bridge.control.state import Desk
 from bridge.control.supervisor import Supervisor
-from bridge.errors import PortError, ValueRefused
+from bridge.errors import PortError
 from music.errors import ContinuoError
 
 FLUSH_S = 0.002
@@ -31,8 +33,6 @@ STALL_S = 2.0
 """A brain silent for this long is ended and started again."""
 READY_S = 60.0
 """On its very first start a machine compiles the kernels; afterwards a start takes about a second."""
-
-MAX_BAR = 9999
 
 Event = dict[str, Any]
 Melody = list[tuple[int, str]]
@@ -48,13 +48,17 @@ class Daemon:
         self._options = options
         self._melody = melody
         self._tell = tell
-        self._desk = Desk(options.presets, chain=options.chain)
+        scene = scenes.load(options.scene, self._skipped) if options.scene else None
+        self._desk = Desk(options.presets, chain=options.chain, scene=scene, skip=self._skipped)
+        self._desk.daemon["scene_channel"] = options.scene_channel
         door = Door(options.osc_host, options.osc_allow, lambda text: tell({"event": "dropped", "text": text}))
         self._osc = OscServer(self._desk, self._changed, self._do, door)
         self._display = Display(self._desk, self._osc, tell)
+        self._scenes = Scenes(self._desk, self._display.show, self._scene_changed, self._skipped)
         self._captures = Captures(options.captures, self._desk, self._display.show)
         self._supervisor = Supervisor(self._heard, self._ended)
         self._knobs = Knobs(self._desk, self._osc, lambda role, told: self._supervisor.say(role, **told))
+        self._song = Song(self._desk, self._osc, lambda told: self._supervisor.say("brain", **told), self._changed)
         self._link = LinkWatch(lambda told: self._supervisor.say("brain", link=told))
         self._dirty: set[int | None] = set()
         self._flushing = False
@@ -180,13 +184,15 @@ class Daemon:
             self._captures.recorder.take(message)
         elif "moved" in message:
             self._knobs.turn(message["moved"])
+        elif "program" in message:
+            self._try(lambda: self._scenes.program(*message["program"]))
         elif "set" in message:
             self._brain_ready = True
             self._introduce()
         elif "trouble" in message:
             self._tell({"event": "trouble", "text": message["trouble"]})
         elif "tapped" in message:
-            self._tapped(message["tapped"])
+            self._song.tapped(message["tapped"])
         else:
             self._display.of_brain(message["shown"])
 
@@ -221,6 +227,9 @@ class Daemon:
             self._tell({"event": "back", "pids": self._pids()})
             return
         self._announced = True
+        for error in (*presets.broken(), *scenes.broken()):
+            self._skipped(error)
+        self._scenes.look()
         melody: Melody = []
         if self._port["backend"] == "loopback":
             try:
@@ -289,6 +298,15 @@ class Daemon:
         self._knobs.look()
         self._dirty.clear()
 
+    def _scene_changed(self, inserts: int) -> None:
+        """Other states of so many inserts: they count from the next note on."""
+        if self._brain_told:
+            self._supervisor.say("brain", scene=self._desk.settings(set(range(inserts))))
+        self._supervisor.say("port", thru=self._desk.thru())
+        self._set_clock()
+        self._knobs.look()
+        self._osc.publish_state()
+
     def _set_clock(self) -> None:
         self._supervisor.say("brain", clock=self._desk.daemon)
         wanted = self._desk.daemon["link"] or self._desk.daemon["source"] == "link"
@@ -300,8 +318,20 @@ class Daemon:
         """Do what a key means: `quit`, or one of the commands that surfaces have."""
         if command == "quit":
             self._finish()
+        elif command.startswith("scene/"):
+            self._try(lambda: self._scenes.do(command, []))
         elif answer := self._do(command, []):
             answer.add_done_callback(self._captured)
+
+    def _try(self, do: Callable[[], None]) -> None:
+        """What nobody waits for an answer of: if it cannot be done, the terminal says so."""
+        try:
+            do()
+        except ContinuoError as error:
+            self._tell({"event": "trouble", "text": str(error)})
+
+    def _skipped(self, error: ContinuoError) -> None:
+        self._tell({"event": "trouble", "text": f"Skipped: {error}"})
 
     def _captured(self, written: asyncio.Task[str]) -> None:
         if not written.cancelled() and (error := written.exception()):  # a path is shown to all, this is not
@@ -315,30 +345,8 @@ class Daemon:
             case "panic" | "resume":
                 for role in ("port", "brain"):
                     self._supervisor.say(role, **{command: True})
-            case "tap":
-                self._supervisor.say("brain", tap=time.monotonic_ns())
-            case "play":
-                self._lead(play=_bar(values))
-            case "stop":
-                self._lead(stop=True)
+            case "tap" | "play" | "stop":
+                self._song.do(command, values)
+            case _:
+                self._scenes.do(command, values)
         return None
-
-    def _lead(self, **command: int) -> None:
-        leader = self._desk.shown[f"{ROOT}/leader"]
-        if leader != "internal":
-            raise ValueRefused(f"{leader} leads: start and stop there, or set clock to internal", 422)
-        self._supervisor.say("brain", **command)
-
-    def _tapped(self, bpm: float) -> None:
-        """Taps have made a tempo: it is the daemon's."""
-        parameter = next(one for one in CLOCK if one.name == "tempo")
-        self._desk.daemon["tempo"] = min(max(bpm, parameter.low), parameter.high)
-        self._osc.publish(f"{ROOT}/tempo", self._desk.daemon["tempo"])
-        self._changed(None)
-
-
-def _bar(values: list[object]) -> int:
-    bar = values[0] if values else 1
-    if isinstance(bar, bool) or not isinstance(bar, int | float) or not 1 <= bar <= MAX_BAR or bar != int(bar):
-        raise ValueRefused(f"play takes a bar, 1 to {MAX_BAR}, not {bar!r}", 400)
-    return int(bar)

@@ -26,6 +26,10 @@ class Options:
     captures: Path | None = None
     """The folder that captures go to; None: the usual one."""
 
+    scene: str = ""
+    """The scene to start with: it has as many inserts as there are presets, and takes their place."""
+    scene_channel: int = 0
+
     def of_port(self) -> list[str]:
         """How the port process is started."""
         plugs = [("--input", name) for name in self.inputs] + [("--output", name) for name in self.outputs]

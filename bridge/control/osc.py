@@ -14,7 +14,7 @@ from pythonosc.osc_bundle_builder import IMMEDIATELY, OscBundleBuilder
 from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import OscMessageBuilder
 
-from bridge import players, presets
+from bridge import players, presets, scenes
 from bridge.addresses import ROOT
 from bridge.control import packets
 from bridge.control.door import Door
@@ -34,9 +34,14 @@ AT_ONCE = 4096
 SERVE_S = 0.0005
 """How long is served before the socket is looked at again: it holds what a flood sends in a few of them."""
 MAX_SUBSCRIBERS = 64
-ACTIONS = ("ping", "preset", "presets", "models", "inserts", "subscribe", "unsubscribe", "state")
-COMMANDS = ("panic", "resume", "tap", "play", "stop", "capture")
+ACTIONS = ("ping", "preset", "presets", "models", "scenes", "inserts", "subscribe", "unsubscribe", "state")
+COMMANDS = (
+    *("panic", "resume", "tap", "play", "stop", "capture"),
+    *("scene/next", "scene/previous", "scene/save", "scene/delete", "scene/rename", "preset/save"),
+)
 """What is not for us to do."""
+SET_BY_COMMAND = ("scene", "setlist")
+"""What is read by its address, and set by a command of this name."""
 
 
 class OscServer(asyncio.DatagramProtocol):
@@ -61,6 +66,7 @@ class OscServer(asyncio.DatagramProtocol):
         self._lists: dict[str, Callable[[], list[Any]]] = {
             "presets": presets.names,
             "models": players.names,
+            "scenes": scenes.names,
             "inserts": lambda: [len(desk.inserts)],
         }
         self._transport: asyncio.DatagramTransport | None = None
@@ -185,9 +191,13 @@ class OscServer(asyncio.DatagramProtocol):
         name = address.removeprefix(f"{ROOT}/")
         if name in ACTIONS:
             self._act(name, values, sender)
-        elif name in COMMANDS:
+        elif name in COMMANDS or (name in SET_BY_COMMAND and values):
             if answer := self._do(name, values):
                 answer.add_done_callback(lambda done: self._answer(sender, done, address))
+        elif name.endswith("/preset/save"):
+            insert = self._desk.insert(address.removesuffix("/save"))
+            self._do("preset/save", [insert, *values])
+            self.publish(address.removesuffix("/save"), self._desk.inserts[insert]["preset"])
         elif name.endswith("/preset") and name.count("/") == 1:
             self._preset(self._desk.insert(address), address, values, sender)
         elif name.endswith("/unlearn") or (name.endswith("/learn") and values):
@@ -205,7 +215,7 @@ class OscServer(asyncio.DatagramProtocol):
                 self._reply(sender, f"{ROOT}/pong", version("continuo"))
             case "preset":
                 self._preset(0, f"{ROOT}/preset", values, sender)
-            case "presets" | "models" | "inserts":
+            case "presets" | "models" | "scenes" | "inserts":
                 self._reply(sender, f"{ROOT}/{name}", *self._lists[name]())
             case "state":
                 self._send(list(self._desk.values()), self._listeners(sender))

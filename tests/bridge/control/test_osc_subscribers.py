@@ -30,7 +30,8 @@ def test_subscriber_gets_the_full_state_at_once_in_one_bundle() -> None:
         found = {address: one_or_all(values) for address, values in await surface.packet()}
         wanted = dict(hall.desk.values())
         lists = {address for address, value in wanted.items() if isinstance(value, list)}
-        assert lists == {f"/continuo/{insert}/{name}" for insert in (1, 2) for name in ("plan", "controls")}
+        own = {f"/continuo/{insert}/{name}" for insert in (1, 2) for name in ("plan", "controls")}
+        assert lists == {*own, "/continuo/setlist"}
         assert all(found.pop(address) == wanted.pop(address) for address in lists)
         assert found == pytest.approx(wanted)
 
