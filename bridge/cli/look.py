@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from bridge.cli import main, print_json, stop, tell
+from bridge.cli.config import variable
 
 
 @main.command()
@@ -80,7 +81,14 @@ def addresses(as_json: bool, markdown: bool) -> None:
 
 
 @main.command()
-@click.option("--osc-port", type=click.IntRange(1, 65535), default=9000, show_default=True, help="Of a running daemon.")
+@click.option(
+    "--osc-port",
+    envvar=variable("--osc-port"),
+    type=click.IntRange(1, 65535),
+    default=9000,
+    show_default=True,
+    help="Of a running daemon.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
 def doctor(osc_port: int, as_json: bool) -> None:
     """Look at this machine, at a running daemon's clock and meters, and send a note through a daemon of its own.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
@@ -10,66 +11,94 @@ from typing import Any
 import click
 
 from bridge.cli import keys, main, print_json, tell
+from bridge.cli.config import Names, variable
 from music.errors import ContinuoError
 
 MAX_INSERTS = 16
 
 
+SEVERAL: dict[str, Any] = {"multiple": True, "type": Names()}
+
+
+def _option(*names: str, **how: Any) -> Callable[[Any], Any]:
+    """An option that an environment variable may set."""
+    return click.option(*names, envvar=variable(names[0]), **how)
+
+
 @main.command()
-@click.option(
-    "--preset", "presets", multiple=True, metavar="NAME", help="Preset to load; give it again for more inserts."
+@_option(
+    "--preset",
+    "presets",
+    multiple=True,
+    type=Names(),
+    metavar="NAME",
+    help="Preset to load; give it again for more inserts.",
 )
-@click.option("--scene", default="", metavar="NAME", help="Scene to start with, instead of presets.")
-@click.option(
+@_option("--scene", default="", metavar="NAME", help="Scene to start with, instead of presets.")
+@_option(
     "--scene-channel",
     type=click.IntRange(0, 17),
     default=0,
     show_default=True,
     help="Channel whose program changes choose scenes of the setlist; 17 = any, 0 = none.",
 )
-@click.option(
+@_option(
     "--backend",
     type=click.Choice(["auto", "jack", "rtmidi", "loopback"]),
     default="auto",
     show_default=True,
     help="MIDI system; loopback needs none and plays a melody.",
 )
-@click.option("--name", default="Continuo", show_default=True, help="What the ports are called.")
-@click.option(
-    "--input", "inputs", multiple=True, metavar="NAME", help="Keyboard to listen to, by a part of its port's name."
+@_option("--name", default="Continuo", show_default=True, help="What the ports are called.")
+@_option(
+    "--input",
+    "inputs",
+    multiple=True,
+    type=Names(),
+    metavar="NAME",
+    help="Keyboard to listen to, by a part of its port's name.",
 )
-@click.option(
-    "--output", "outputs", multiple=True, metavar="NAME", help="Synthesizer to play, by a part of its port's name."
+@_option(
+    "--output",
+    "outputs",
+    multiple=True,
+    type=Names(),
+    metavar="NAME",
+    help="Synthesizer to play, by a part of its port's name.",
 )
-@click.option("--osc-port", type=click.IntRange(0, 65535), default=9000, show_default=True, help="0 takes a free one.")
-@click.option(
+@_option("--osc-port", type=click.IntRange(0, 65535), default=9000, show_default=True, help="0 takes a free one.")
+@_option(
     "--osc-host",
     metavar="ADDRESS",
     default="127.0.0.1",
     show_default=True,
     help="Where OSC listens; beyond this machine it needs --osc-allow.",
 )
-@click.option(
-    "--osc-allow", multiple=True, metavar="ADDRESS|NETWORK", help="Who else may speak OSC; give it again for more."
+@_option(
+    "--osc-allow",
+    multiple=True,
+    type=Names(),
+    metavar="ADDRESS|NETWORK",
+    help="Who else may speak OSC; give it again for more.",
 )
-@click.option(
+@_option(
     "--device",
     type=click.Choice(["auto", "cpu", "cuda", "mps"]),
     default="auto",
     show_default=True,
     help="Where learned players think; auto takes CUDA where it is there.",
 )
-@click.option("--chain", is_flag=True, help="Each insert hears the one before it instead of a port of its own.")
-@click.option("--headless", is_flag=True, help="Print nothing but what goes wrong.")
-@click.option("--melody", type=click.Path(path_type=Path), help="MIDI file that the loopback plays.")
-@click.option("--take", type=click.Path(path_type=Path), help="Where the loopback writes what was played.")
-@click.option(
+@_option("--chain", is_flag=True, help="Each insert hears the one before it instead of a port of its own.")
+@_option("--headless", is_flag=True, help="Print nothing but what goes wrong.")
+@_option("--melody", type=click.Path(path_type=Path), help="MIDI file that the loopback plays.")
+@_option("--take", type=click.Path(path_type=Path), help="Where the loopback writes what was played.")
+@_option(
     "--capture-folder",
     type=click.Path(path_type=Path),
     metavar="FOLDER",
     help="Where captures go; default: Continuo in your folder of music.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print what happens as one JSON object a line.")
+@_option("--json", "as_json", is_flag=True, help="Print what happens as one JSON object a line.")
 def run(
     presets: tuple[str, ...],
     scene: str,
@@ -93,6 +122,7 @@ def run(
 
     Route a track into "Continuo In" and record "Continuo Out". Ctrl-C ends it and every note with it.
     Without a DAW or a patchbay: --input and --output, connected whenever they are there.
+    Each option can be set by an environment variable or a file too: continuo config.
     """
     import asyncio
 
@@ -125,7 +155,7 @@ def run(
         with suppress(KeyboardInterrupt):  # Windows, or before the signals are handled
             options = Options(
                 chosen, backend, name, osc_port, device, osc_host, osc_allow, inputs, outputs, chain,
-                capture_folder.absolute() if capture_folder else None, scene, scene_channel,
+                capture_folder.expanduser().absolute() if capture_folder else None, scene, scene_channel,
             )  # fmt: skip
             asyncio.run(serve(Daemon(options, lambda: _melody(melody), heard)))
     if played:
