@@ -28,9 +28,9 @@ and lets in a tablet at 192.168.1.20. `--osc-allow` takes networks too (`192.168
 without it nothing is opened. This machine is always let in. Others are not answered, and named once in the terminal.
 
 UDP proves no sender and hides nothing: use a network that you trust, or a VPN. Whoever is let in can set what this page
-lists, load presets and scenes by name, and save them. No message names a file: presets, scenes and players are chosen from
-those that lie in their folders, links out of these are passed over, a name to save by is no path, and a folder takes 999
-files at most; a capture gets a new name in the folder of captures.
+lists, load presets and scenes by name, and save them. No message names a file: presets, scenes and players are chosen
+from those that lie in their folders, links out of these are passed over, a name to save by is no path, and a folder
+takes 999 files at most. A capture gets a new name in the folder of captures.
 """
 
 

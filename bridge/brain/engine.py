@@ -133,6 +133,11 @@ class Engine:
             sent = [(number, due) for due in self.inserts[number].programs(now_ns)] + sent
         return rung + sent + self._listen(now_ns)
 
+    @property
+    def waiting(self) -> frozenset[int]:
+        """The inserts where another scene waits for its first note."""
+        return frozenset(self._waiting)
+
     def playing(self, number: int) -> bool:
         """Whether something that an insert answered sounds, or its continuation has the turn."""
         return self.inserts[number].playing or any(self._ringing[number])
@@ -163,7 +168,7 @@ class Engine:
         sent: list[Sent] = []
         for number, (due, question) in turns.items():
             played = due + self.inserts[number].play(question, answers[number]()) if question else due
-            played = self._taking_over(number, played)
+            played = self._taking_over(number, played) if self._ringing[number] else played
             sent += [(number, one) for one in played]
             self._hand_on(number, played)
         return sent
@@ -205,7 +210,7 @@ class Engine:
         """What an insert plays, and before it the end of what rings on of the same notes."""
         found: list[Due] = []
         for due in played:
-            if isinstance(due.event, NoteOn) and self._ringing[number]:
+            if isinstance(due.event, NoteOn):
                 note = due.event.channel, due.event.pitch
                 given_up = [ringing.give_up(note) for ringing in self._ringing[number]]
                 found += [Due(due.time_ns, NoteOff(*note))] if any(given_up) else []

@@ -63,6 +63,11 @@ class Session:
         """Where the beats fall, for those who watch."""
         return self._transport
 
+    @property
+    def waiting(self) -> frozenset[int]:
+        """The inserts where another scene waits, for its first note or for its player."""
+        return (self._engine.waiting if self._engine else frozenset()) | self._scenes
+
     def obey(self, message: dict[str, Any], now_ns: int) -> None:
         """What control says."""
         if "settings" in message:
