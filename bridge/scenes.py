@@ -57,6 +57,16 @@ def load(name: str, skip: Skip | None = None) -> Scene:
         raise PresetError(f"{path}: {error.message}", error.hint) from error
 
 
+def stamp(name: str) -> tuple[int, int]:
+    """Another one where the file of a scene has changed; PresetError where there is none."""
+    path = _path(name)
+    try:
+        found = path.stat()
+    except OSError as error:
+        raise PresetError(f"{path}: cannot be read ({error.strerror})", "Check the file and its rights") from error
+    return found.st_mtime_ns, found.st_size
+
+
 def parse(given: dict[str, Any], skip: Skip | None = None) -> Scene:
     """The scene that a table stands for; PresetError names the key."""
     with presets.bounded():
@@ -123,18 +133,25 @@ def order() -> list[str]:
         listed = setlist()
     except PresetError:
         return names()
-    return [name for name in listed if name in names()]
+    there = set(names())
+    return [name for name in listed if name in there]
 
 
 def broken() -> Iterator[PresetError]:
-    """What is wrong with scenes and setlist."""
+    """What is wrong with scenes, and with the setlist."""
     for name in names():
         try:
             load(name)
         except PresetError as error:
             yield error
+    yield from broken_setlist()
+
+
+def broken_setlist() -> Iterator[PresetError]:
+    """What is wrong with the setlist."""
     try:
-        missing = [name for name in setlist() if name not in names()]
+        there = set(names())
+        missing = [name for name in setlist() if name not in there]
     except PresetError as error:
         yield error
         return
@@ -144,8 +161,9 @@ def broken() -> Iterator[PresetError]:
 
 def exported() -> bytes:
     """All scenes, those of the setlist first and in its order, as one file; PresetError where one is broken."""
-    listed = [name for name in setlist() if name in names()]
-    scenes = [*listed, *(name for name in names() if name not in listed)]
+    there = dict.fromkeys(names())
+    listed = [name for name in setlist() if name in there]
+    scenes = dict.fromkeys([*listed, *there])
     tables = [{"name": name} | document(load(name)) for name in scenes]
     return shelf.toml({"format": FORMAT, "setlist": listed, "scene": tables})
 
@@ -157,7 +175,7 @@ def imported(data: bytes, *, replace: bool = False) -> list[str]:
     if given.get("format") != FORMAT or not isinstance(tables, list) or not all(isinstance(t, dict) for t in tables):
         raise PresetError("it holds no scenes", "Give a file that continuo scenes export has written")
     found = {_name_in(number, one): _scene_in(number, one) for number, one in enumerate(tables, 1)}
-    there = [name for name in found if name in names()]
+    there = sorted(found.keys() & set(names()))
     if there and not replace:
         raise PresetError(f"there is a scene {there[0]!r} already", "Give --replace to have the file's instead")
     listed = given.get("setlist", [])

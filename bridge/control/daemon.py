@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from bridge import presets, scenes
+from bridge import scenes
 from bridge.control import cables, feedback, link, trouble
 from bridge.control.capture import Captures
 from bridge.control.display import Display
@@ -70,6 +70,7 @@ class Daemon:
         self._osc_port = 0
         self._stall: asyncio.TimerHandle | None = None
         self._end: asyncio.Future[None] | None = None
+        self._checking: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
         """Serve; raises ContinuoError where it cannot start."""
@@ -227,9 +228,7 @@ class Daemon:
             self._tell({"event": "back", "pids": self._pids()})
             return
         self._announced = True
-        for error in (*presets.broken(), *scenes.broken()):
-            self._skipped(error)
-        self._scenes.look()
+        self._checking = asyncio.create_task(self._scenes.check())
         melody: Melody = []
         if self._port["backend"] == "loopback":
             try:

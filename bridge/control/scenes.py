@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +10,7 @@ from bridge import presets, scenes, shelf
 from bridge.addresses import ROOT
 from bridge.control.state import SCENE, Desk, Value
 from bridge.errors import ValueRefused
+from bridge.scenes import Scene
 from music.errors import ContinuoError, did_you_mean
 
 ANY_CHANNEL = 17
@@ -29,6 +31,18 @@ class Scenes:
         self._show = show
         self._changed = changed
         self._skip = skip
+        self._known: dict[str, tuple[tuple[int, int], Scene]] = {}  # as they were read
+
+    async def check(self) -> None:
+        """Read all that the user has saved, elsewhere than in the event loop: it takes seconds where there is much.
+
+        What is wrong with it is told; the scenes are known from then on, and there at once when they are chosen.
+        """
+        wrong: list[ContinuoError] = []
+        self._known |= await asyncio.to_thread(_read_all, wrong)
+        for error in wrong:
+            self._skip(error)
+        self.look()
 
     def do(self, command: str, values: Values) -> None:
         """One of the commands below; ContinuoError where it cannot be done."""
@@ -90,7 +104,10 @@ class Scenes:
             raise ValueRefused(f"scene takes a name, or a place in the setlist, not {wanted!r}", 400)
 
     def _load(self, name: str) -> None:
-        scene = scenes.load(name, self._skip)
+        stamp = scenes.stamp(name)
+        known = self._known.get(name)
+        scene = known[1] if known and known[0] == stamp else scenes.load(name, self._skip)
+        self._known[name] = stamp, scene
         self._desk.take(scene)
         self._show("scene", name)
         self._changed(len(scene.inserts))
@@ -126,6 +143,19 @@ class Scenes:
         scenes.rename(*values)
         if self._desk.shown[SCENE] == values[0]:
             self._show("scene", str(values[1]))
+
+
+def _read_all(wrong: list[ContinuoError]) -> dict[str, tuple[tuple[int, int], Scene]]:
+    """The scenes that read; what is wrong with them, with setlist and presets, goes into a list. Any thread."""
+    found: dict[str, tuple[tuple[int, int], Scene]] = {}
+    wrong += presets.broken()
+    for name in scenes.names():
+        try:
+            found[name] = scenes.stamp(name), scenes.load(name, wrong.append)
+        except ContinuoError as error:
+            wrong.append(error)
+    wrong += scenes.broken_setlist()
+    return found
 
 
 def _one(command: str, values: Values) -> Any:

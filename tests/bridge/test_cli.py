@@ -338,7 +338,7 @@ def test_scenes_are_listed_and_go_to_another_machine_as_one_file(
     assert continuo("scenes", "import", file).stdout.split() == ["Verse", "Chorus"]
     assert [line.split() for line in continuo("scenes").stdout.splitlines()] == [["1", "Verse"], ["2", "Chorus"]]
     said, advised = refused(continuo("scenes", "import", file))
-    assert said == f"continuo: {file}: there is a scene 'Verse' already." and "--replace" in advised
+    assert said == f"continuo: {file}: there is a scene 'Chorus' already." and "--replace" in advised
     assert "there is no scene 'Vers'" in refused(continuo("run", "--scene", "Vers"))[0]
     assert "Give --scene or --preset" in refused(continuo("run", "--scene", "Verse", "--preset", "satb"))[1]
     (there / "scenes" / "Verse.toml").write_text("format = ")

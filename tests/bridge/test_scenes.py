@@ -200,7 +200,7 @@ def test_one_file_takes_all_scenes_to_another_machine(home: Path) -> None:
     saved("b", "a", "left out")
     scenes.arrange(["b", "a"])
     data, before = scenes.exported(), {name: scenes.load(name) for name in scenes.names()}
-    with pytest.raises(PresetError, match="there is a scene 'b' already"):
+    with pytest.raises(PresetError, match="there is a scene"):
         scenes.imported(data)
     for name in before:
         scenes.delete(name)
