@@ -30,6 +30,16 @@ without it nothing is opened. This machine is always let in. Others are not answ
 UDP proves no sender and hides nothing: use a network that you trust, or a VPN. Whoever is let in can set what this page
 lists and load presets by name. No message names a file: presets and players are chosen from those that lie in their
 folders, links out of the folder of presets are passed over, and a capture gets a new name in the folder of captures.
+
+## In a browser, and for programs
+
+`http://127.0.0.1:9000` (the number of `--osc-port`; `continuo run` prints it) is this page with the values of now.
+Programs get the same as JSON, by [OSCQuery](https://github.com/Vidvox/OSCQueryProposal): `/` is the whole tree,
+`/continuo/1/voices` a node (`FULL_PATH`, `TYPE`, `VALUE`, `RANGE`, `ACCESS`, `DESCRIPTION`, `UNIT`),
+`/continuo/1/voices?VALUE` one attribute of it, `/?HOST_INFO` where OSC is. It only reads, for whom OSC lets in.
+
+Where OSC listens to the network it is announced there (`_osc._udp` and `_oscjson._tcp`): TouchOSC and OSCQuery browsers
+list it as "Continuo on" your machine. `--no-announce` keeps it quiet.
 """
 
 

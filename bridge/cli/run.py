@@ -44,6 +44,7 @@ MAX_INSERTS = 16
 @click.option(
     "--osc-allow", multiple=True, metavar="ADDRESS|NETWORK", help="Who else may speak OSC; give it again for more."
 )
+@click.option("--no-announce", is_flag=True, help="Do not say on the network where OSC is (only if it listens there).")
 @click.option(
     "--device",
     type=click.Choice(["auto", "cpu", "cuda", "mps"]),
@@ -71,6 +72,7 @@ def run(
     osc_port: int,
     osc_host: str,
     osc_allow: tuple[str, ...],
+    no_announce: bool,
     device: str,
     chain: bool,
     headless: bool,
@@ -113,7 +115,7 @@ def run(
         with suppress(KeyboardInterrupt):  # Windows, or before the signals are handled
             options = Options(
                 chosen, backend, name, osc_port, device, osc_host, osc_allow, inputs, outputs, chain,
-                capture_folder.absolute() if capture_folder else None,
+                capture_folder.absolute() if capture_folder else None, not no_announce,
             )  # fmt: skip
             asyncio.run(serve(Daemon(options, lambda: _melody(melody), heard)))
     if played:
@@ -169,7 +171,8 @@ class Screen:
             for (receive, send), preset in zip(event["ports"], event["presets"], strict=True):
                 self._say(f"{receive} -> {preset} -> {send}   ({event['backend']})")
         ends = f"Keys: {keys.HELP}." if keys.there() else "Ctrl-C ends."
-        self._say(f"OSC on {event['osc_host']}:{event['osc_port']}. {ends}")
+        page = f"http://{_browsed(event['osc_host'])}:{event['query_port']}"
+        self._say(f"OSC on {event['osc_host']}:{event['osc_port']}, its addresses on {page}. {ends}")
         if sys.stderr.isatty():
             self._open(event["melody_s"])
 
@@ -218,6 +221,12 @@ class Screen:
         rules = f", {fallbacks} by the rules" if fallbacks else ""
         playing = f"{chord:<6} in {key}" if chord else "playing" if fallbacks else "listening"
         return clock + playing + rules
+
+
+def _browsed(host: str) -> str:
+    """A listening address as a browser of this machine takes it."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - it is read, not opened
+    return f"[{host}]" if ":" in host else host
 
 
 def _melody(path: Path | None) -> list[tuple[int, str]]:

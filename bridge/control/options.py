@@ -25,6 +25,8 @@ class Options:
     """Each insert listens to the one before it."""
     captures: Path | None = None
     """The folder that captures go to; None: the usual one."""
+    announce: bool = True
+    """Say on the network where OSC is, if it listens there."""
 
     def of_port(self) -> list[str]:
         """How the port process is started."""
