@@ -72,6 +72,6 @@ def test_a_network_that_takes_no_announcement_is_told_of_and_osc_is_there_all_th
         network.shut()
         await network.leave()
 
-    nowhere = ["192.0.2.1"]  # an address for documentation: no machine has it
+    nowhere = ["203.0.113.77"]  # an address for documentation: no machine has it
     monkeypatch.setattr("bridge.control.network.reached_by", lambda _: nowhere)
     asyncio.run(scene())
