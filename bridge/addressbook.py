@@ -16,6 +16,10 @@ The daemon listens on 127.0.0.1, port 9000 (`--osc-port`). `<insert>` and `<part
 - A parameter with a value sets it, without one asks for it: the answer has the same address.
 - Surfaces send floats for everything: 1.0 is taken for 1, and for on. Of a choice, name or number (from 0) will do.
 - Answers go to the sender, and to the subscribers of the same machine (`oscsend` has a new port each time).
+- A change is told to all other subscribers, of each address fifty times a second at most, the last value always; a
+  finger that moves a fader hears of others on the same fader when it has rested for 0.3 s.
+- A subscription ends with `/continuo/unsubscribe`, half a minute after its port was closed (Linux), or an hour after
+  the last packet from its machine: who only listens subscribes again now and then.
 - What is refused is answered with `/continuo/error` code sentence address, and changes nothing.
 - A packet has at most 4096 bytes, 128 messages and 4 bundles in each other; time tags are not waited for.
 - Who sends faster than can be served loses what is too much, and keeps nobody else waiting.

@@ -40,12 +40,19 @@ def _shelf() -> dict[str, Path]:
 
     What only points out of the user's folder is none: names come over OSC, and would read other files for others.
     """
-    bundled = Path(str(files("presets")))
-    found = {path.stem: path for path in sorted(bundled.glob("*.toml"))}
     own = user_folder()
     inside = own.resolve()
     kept = (path for path in sorted(own.glob("*.toml")) if path.resolve().is_relative_to(inside))
-    return found | {path.stem: path for path in kept}
+    return _bundled() | {path.stem: path for path in kept}
+
+
+def _bundled() -> dict[str, Path]:
+    return {path.stem: path for path in sorted(Path(str(files("presets"))).glob("*.toml"))}
+
+
+def bundled() -> list[str]:
+    """The names of those that come along."""
+    return sorted(_bundled())
 
 
 def names() -> list[str]:

@@ -74,7 +74,7 @@ class Echo:
             self._pay(address)
         now = _now()
         self._not_before = {key: until for key, until in self._not_before.items() if until > now}
-        if self._not_before:
+        if self._owed or self._not_before:
             self._wait()
 
 

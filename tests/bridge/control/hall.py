@@ -76,8 +76,13 @@ class Hall:
         self.desk = Desk(list(names) or ["harmony"])
         self.changed: list[int | None] = []
         self.panics = 0
-        self.server = OscServer(self.desk, self.changed.append, self._do, door)
+        self.change = asyncio.Event()
+        self.server = OscServer(self.desk, self._change, self._do, door)
         self.port = 0
+
+    def _change(self, insert: int | None) -> None:
+        self.changed.append(insert)
+        self.change.set()
 
     def _do(self, command: str, _values: list[object]) -> None:
         self.panics += command == "panic"
