@@ -11,6 +11,8 @@ from music.errors import FileError
 
 TEXTS = {
     "surfaces/continuo.tosc": "TouchOSC: faders, buttons, parts and presets",
+    "daw/continuo_reaper.lua": "Reaper: finds the ports by name and builds the tracks",
+    "daw/continuo_ardour.lua": "Ardour: builds a melody and a harmony track and plugs them",
     "clients/continuo.pd": "Pure Data: subscribes, shows the chord, sets the density",
     "clients/continuo.ck": "ChucK: the same",
     "clients/continuo.scd": "SuperCollider: the same",
