@@ -13,6 +13,7 @@ TEXTS = {
     "surfaces/continuo.tosc": "TouchOSC: faders, buttons, parts and presets",
     "daw/continuo_reaper.lua": "Reaper: finds the ports by name and builds the tracks",
     "daw/continuo_ardour.lua": "Ardour: builds a melody and a harmony track and plugs them",
+    "daw/continuo_ardour_message.lua": "Ardour: an action that sends Continuo an OSC message",
     "clients/continuo.pd": "Pure Data: subscribes, shows the chord, sets the density",
     "clients/continuo.ck": "ChucK: the same",
     "clients/continuo.scd": "SuperCollider: the same",

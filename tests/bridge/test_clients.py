@@ -1,4 +1,4 @@
-"""The example clients in `presets/clients`, run by the programs that they are for, against a real OSC server."""
+"""The example clients in `presets`, run by the programs that they are for, against a real OSC server."""
 
 import asyncio
 import os
@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.bridge.control.hall import Hall, on_stage
+from tests.test_ardour import ARDOUR
 
 CLIENTS = Path(__file__).parents[2] / "presets" / "clients"
+MESSAGE = CLIENTS.parent / "daw" / "continuo_ardour_message.lua"
 DENSITY, CHORD = "/continuo/1/density", "/continuo/1/chord"
 PATIENCE_S = 60
 
@@ -87,6 +89,29 @@ def test_chuck_sets_reads_and_follows() -> None:
             assert await chuck.process.wait() == 0
         finally:
             await chuck.end()
+
+    on_stage(play)
+
+
+@pytest.mark.skipif(ARDOUR is None, reason="Ardour is not installed (apt install --no-install-recommends ardour)")
+def test_ardours_action_sends_numbers_texts_and_commands(tmp_path: Path) -> None:
+    async def play(hall: Hall) -> None:
+        messages = (("/continuo/preset", "satb"), (DENSITY, "0.75"), ("/continuo/panic", ""))
+        calls = [
+            f"factory({{address = '{address}', value = '{value}', port = '{hall.port}'}})()"
+            for address, value in messages
+        ]
+        program = tmp_path / "send.lua"  # the function `ardour` is the editor's
+        program.write_text("\n".join(["function ardour(_) end", f"dofile('{MESSAGE}')", *calls, "quit()"]))
+        ardour = await Client.start(str(ARDOUR), str(program))
+        try:
+            await becomes(hall, 0.75)
+            assert hall.desk.inserts[0]["preset"] == "satb"
+            await ardour.process.wait()
+            assert await (await hall.surface()).rest() == []  # all that was sent has been served
+            assert hall.panics == 1
+        finally:
+            await ardour.end()
 
     on_stage(play)
 
