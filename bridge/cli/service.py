@@ -59,7 +59,7 @@ def _check(options: tuple[str, ...]) -> None:
     from bridge import presets
     from bridge.control.door import Door
 
-    given = run.make_context("run", list(options)).params
+    given = run.make_context("run", list(options), parent=click.get_current_context().find_root()).params
     for name in given["presets"]:
         presets.load(name)
     Door(given["osc_host"], given["osc_allow"])
