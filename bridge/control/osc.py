@@ -89,9 +89,13 @@ class OscServer(asyncio.DatagramProtocol):
             self._serve_waiting()
 
     def error_received(self, exc: Exception) -> None:
-        """Something sent was not received (asyncio calls this)."""
+        """Something sent was not received (asyncio calls this, and has not read what waits)."""
         del exc  # which, the socket tells
         self._hear_refusals()
+        if self._socket:
+            self._drain(self._socket)
+        if not self._serving:
+            self._serve_waiting()
 
     def _hear_refusals(self) -> None:
         for who in refusals.told(self._socket) if self._socket else ():
@@ -111,17 +115,18 @@ class OscServer(asyncio.DatagramProtocol):
     def _drain(self, server: socket.socket) -> None:
         """Empty the socket: one that is full loses packets of everybody, the inbox only those of who floods it."""
         full: set[tuple[Any, ...]] = set()  # nothing is served meanwhile: these stay full
-        try:
-            for _ in range(AT_ONCE):
+        for _ in range(AT_ONCE):
+            try:
                 data, addr = server.recvfrom(packets.MAX_BYTES + 1)
-                if addr in full:
-                    self._inbox.dropped += 1
-                elif not self._admit(data, addr):
-                    full.add(addr)
-        except BlockingIOError:  # nothing waits
-            pass
-        except OSError:
-            self._hear_refusals()
+            except BlockingIOError:  # nothing waits
+                return
+            except OSError:  # no packet: a port that something was sent to is closed
+                self._hear_refusals()
+                continue
+            if addr in full:
+                self._inbox.dropped += 1
+            elif not self._admit(data, addr):
+                full.add(addr)
 
     def _serve_waiting(self) -> None:
         """Serve, one message of each sender in turn; what is left over waits for the next round of the event loop."""

@@ -1,12 +1,13 @@
 """Who is told, what of, and until when."""
 
+import socket
 import sys
 
 import pytest
 
 from bridge.control.echo import FINGER_S
 from bridge.control.subscribers import CLOSED_S, LEASE_S, Subscribers
-from tests.bridge.control.hall import Hall, Message, Surface, on_stage
+from tests.bridge.control.hall import Hall, Message, Surface, on_stage, osc
 
 TABLET, PROGRAM, HAND = ("192.168.1.20", 9001), ("127.0.0.1", 9001), ("192.168.1.20", 51000)
 DENSITY = "/continuo/1/density"
@@ -132,5 +133,22 @@ def test_a_closed_port_costs_the_others_nothing_and_is_forgotten() -> None:
             assert await there.rest() == []
             clock.now += CLOSED_S
         assert len(list(hall.server._subscribers)) == 1
+
+    on_stage(play)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells of closed ports")
+def test_what_waits_behind_a_refusal_is_read_at_once() -> None:
+    async def play(hall: Hall) -> None:
+        gone = await listening(hall)
+        gone.close()
+        await hall.surface()  # the loop has closed it by then
+        hall.server.publish("/continuo/1/fallback", 3)  # it is refused, which the socket will say before all else
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as hand:
+            for _ in range(3):
+                hand.sendto(osc("/continuo/ping"), ("127.0.0.1", hall.port))
+        assert hall.server._socket
+        hall.server._drain(hall.server._socket)
+        assert len(hall.server._inbox) == 3
 
     on_stage(play)
