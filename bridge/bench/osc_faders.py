@@ -38,7 +38,7 @@ class Moved:
     """Of the messages that show it: it ends the harmony, or the harmony of the held key begins."""
 
 
-def measure(rate: int, seconds: float) -> dict[str, Any]:
+def measure(rate: int, seconds: float, callers: int = 0) -> dict[str, Any]:
     """All figures of `continuo bench faders`."""
     sys.setswitchinterval(0.0005)
     realtime.take(PRIORITY)  # as in `bench latency`
@@ -46,10 +46,12 @@ def measure(rate: int, seconds: float) -> dict[str, Any]:
         _hold(player)
         calm, _ = _move(player, daemon, rate, seconds)
         surfaces = _surfaces(daemon.osc_port, rate, seconds + 2)
+        asking = [_caller(daemon.ready["query_port"], seconds) for _ in range(callers)]
         try:
             busy, lost = _move(player, daemon, rate, seconds)
         finally:
             told, _ = surfaces.communicate()
+            pages = [int(caller.communicate()[0] or 0) for caller in asking]
         daemon.drain()
         dropped = [event["text"] for event in daemon.events if event["event"] == "dropped"]
     heard = json.loads(told)
@@ -62,6 +64,8 @@ def measure(rate: int, seconds: float) -> dict[str, Any]:
         "moves": len(busy),
         "lost": lost,
         "echoes_per_s": round(heard["heard"] / heard["seconds"] / (SURFACES - 1)),
+        "callers": callers,
+        "pages_per_s": round(sum(pages) / seconds, 1),
         "dropped": dropped,
         "met": not dropped and not lost and figures(busy)["p99"] <= GOAL_MS,
     }
@@ -119,11 +123,20 @@ def _surfaces(port: int, rate: int, seconds: float) -> subprocess.Popen[str]:
     return process
 
 
+def _caller(port: int, seconds: float) -> subprocess.Popen[str]:
+    """Somebody who asks for the addresses over HTTP all the while."""
+    command = [sys.executable, "-P", "-m", "bridge.bench.http_caller", str(port), str(seconds)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
 def report(result: dict[str, Any]) -> str:
     """The figures as a table."""
     lines = [f"{result['surfaces']} surfaces, {result['rate']} messages a second each, {result['machine']}", ""]
     lines.append(f"{'ms':<16}" + "".join(f"{name:>9}" for name in (*CUTS, "max")))
     for name, row in (("one surface", "one_ms"), ("all of them", "all_ms")):
         lines.append(f"{name:<16}" + "".join(f"{result[row][cut]:>9.3f}" for cut in (*CUTS, "max")))
-    lines += ["", "  ".join(f"{name} {result[name]}" for name in ("moves", "lost", "echoes_per_s"))]
+    lines += [
+        "",
+        "  ".join(f"{name} {result[name]}" for name in ("moves", "lost", "echoes_per_s", "callers", "pages_per_s")),
+    ]
     return "\n".join([*lines, *result["dropped"]])

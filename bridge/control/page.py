@@ -64,7 +64,9 @@ def _place(leaf: Leaf) -> str:
 def _row(leaf: Leaf, place: str) -> str:
     values = leaf.value or []
     shown = ", ".join(_shown(value) for value in values[:MOST]) + (" ..." if len(values) > MOST else "")
-    takes = {READ: "read only", WRITE: "does it"}.get(leaf.access, f"{leaf.range_text} {leaf.unit}".strip())
+    takes = {READ: "read only", WRITE: "does it"}.get(leaf.access, "")
+    if leaf.parameter:
+        takes = f"{leaf.parameter.range_text} {leaf.parameter.unit}".strip()
     cells = (leaf.address.removeprefix(place), _cut(shown), _cut(takes), leaf.text)
     return "<tr>" + "".join(f"<td>{escape(cell)}" for cell in cells)
 

@@ -32,8 +32,8 @@ class Leaf:
     value: list[Any] | None = None
     bounds: Json | None = None
     """RANGE of its value, where it has one."""
-    range_text: str = ""
-    unit: str = ""
+    parameter: Parameter | None = None
+    """What it sets."""
 
     @property
     def node(self) -> Json:
@@ -43,42 +43,63 @@ class Leaf:
             found["VALUE"] = self.value
         if self.bounds:
             found["RANGE"] = [self.bounds]
-        if self.unit:
-            found["UNIT"] = [UNITS.get(self.unit, self.unit)]
+        if self.parameter and (unit := self.parameter.unit):
+            found["UNIT"] = [UNITS.get(unit, unit)]
         return found
 
 
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """All values at one moment, and the names that there are: reading those looks into folders."""
+
+    values: dict[str, Value]
+    presets: list[str]
+    models: list[str]
+
+    @classmethod
+    def of(cls, desk: Desk) -> Snapshot:
+        """Of now."""
+        names, models = list(presets.names()), list(players.names())
+        lists: dict[str, Value] = {"presets": names, "models": models, "inserts": len(desk.inserts)}
+        return cls(dict(desk.values()) | {f"{ROOT}/{name}": value for name, value in lists.items()}, names, models)
+
+
 def leaves(desk: Desk) -> Iterator[Leaf]:
-    """All addresses: of the daemon first, then of each insert."""
-    values = dict(desk.values())
-    parts = [len(state["part"]) for state in desk.inserts]
-    lists: dict[str, Value] = {"presets": list(presets.names()), "models": list(players.names()), "inserts": len(parts)}
-    values |= {f"{ROOT}/{name}": value for name, value in lists.items()}
-    yield from (_parameter(f"{ROOT}/{one.name}", one, values) for one in DAEMON)
+    """All addresses with their values of now, whatever changes later: of the daemon first, then of each insert."""
+    return _leaves(Snapshot.of(desk), [len(state["part"]) for state in desk.inserts])
+
+
+def _leaves(now: Snapshot, parts: list[int]) -> Iterator[Leaf]:
+    yield from (_parameter(f"{ROOT}/{one.name}", one, now) for one in DAEMON)
     for action in (*ACTIONS, *PUBLISHED):
         if "<insert>" not in action.address:
-            yield from _action(action.address, action, values)
+            yield from _action(action.address, action, now)
     for number, count in enumerate(parts, 1):
         here = f"{ROOT}/{number}"
-        yield from (_parameter(f"{here}/{one.name}", one, values) for one in INSERT)
+        yield from (_parameter(f"{here}/{one.name}", one, now) for one in INSERT)
         for action in (*ACTIONS, *PUBLISHED):
             if "<insert>" in action.address:
-                yield from _action(action.address.replace("<insert>", str(number)), action, values)
+                yield from _action(action.address.replace("<insert>", str(number)), action, now)
         for part in range(1, count + 1):
-            yield from (_parameter(f"{here}/part/{part}/{one.name}", one, values) for one in PART)
+            yield from (_parameter(f"{here}/part/{part}/{one.name}", one, now) for one in PART)
 
 
-def tree(found: list[Leaf]) -> Json:
-    """The root node, with all below it."""
-    root = _container("")
-    for leaf in found:
-        node, path = root, ""
-        *folders, name = leaf.address.strip("/").split("/")
-        for folder in folders:
-            path += f"/{folder}"
-            node = node["CONTENTS"].setdefault(folder, _container(path))
-        node["CONTENTS"][name] = leaf.node
-    return root
+def root() -> Json:
+    """The root node, with nothing below it."""
+    return _container("")
+
+
+def graft(leaf: Leaf, node: Json) -> None:
+    """Put a leaf where it belongs, below the root node."""
+    path = ""
+    *folders, name = leaf.address.strip("/").split("/")
+    for folder in folders:
+        path += f"/{folder}"
+        below = node["CONTENTS"]
+        if folder not in below:
+            below[folder] = _container(path)
+        node = below[folder]
+    node["CONTENTS"][name] = leaf.node
 
 
 def find(root: Json, path: str) -> Json | None:
@@ -96,25 +117,24 @@ def _container(path: str) -> Json:
     return {"FULL_PATH": path or "/", "DESCRIPTION": text, "ACCESS": 0, "CONTENTS": {}}
 
 
-def _parameter(address: str, parameter: Parameter, values: dict[str, Value]) -> Leaf:
+def _parameter(address: str, parameter: Parameter, now: Snapshot) -> Leaf:
     return Leaf(
         address,
         parameter.text,
         READ_AND_WRITE,
         parameter.osc_type,
-        [values[address]],
-        _bounds(parameter),
-        parameter.range_text,
-        parameter.unit,
+        [now.values[address]],
+        _bounds(parameter, now),
+        parameter,
     )
 
 
-def _bounds(parameter: Parameter) -> Json | None:
+def _bounds(parameter: Parameter, now: Snapshot) -> Json | None:
     match parameter.kind:
         case "choice":
             return {"VALS": list(parameter.choices)}
         case "player":
-            return {"VALS": list(players.names())}
+            return {"VALS": now.models}
         case "key":
             return {"VALS": list(knobs.KEYS)}
         case "text" | "meter" | "channels":
@@ -122,20 +142,17 @@ def _bounds(parameter: Parameter) -> Json | None:
     return {"MIN": parameter.low, "MAX": parameter.high}
 
 
-def _action(address: str, action: Action, values: dict[str, Value]) -> Iterator[Leaf]:
+def _action(address: str, action: Action, now: Snapshot) -> Iterator[Leaf]:
     """One that can be neither done nor read is what others hear (an error, a pong): none of our methods."""
-    if address in values:
-        value = values[address]
+    if address in now.values:
+        value = now.values[address]
         kept = value if isinstance(value, list) else [value]
         access = READ_AND_WRITE if action in ACTIONS and action.types else READ
-        yield Leaf(address, action.text, access, "".join(map(_tag, kept)) or "N", kept, _names(address))
+        bounds = {"VALS": now.presets} if address.endswith("/preset") else None
+        yield Leaf(address, action.text, access, "".join(map(_tag, kept)) or "N", kept, bounds)
     elif action in ACTIONS:
         tags = "".join(letter for letter in action.types if letter.isalpha())
         yield Leaf(address, action.text, WRITE, tags or "N")
-
-
-def _names(address: str) -> Json | None:
-    return {"VALS": list(presets.names())} if address.endswith("/preset") else None
 
 
 def _tag(value: object) -> str:
