@@ -37,6 +37,8 @@ folders, links out of the folder of presets are passed over, and a capture gets 
 
 ## In a browser, and for programs
 
+![The page in a browser: address, value, what it takes, what it is](addresses.png)
+
 `http://127.0.0.1:9000` (the number of `--osc-port`; `continuo run` prints it) is this page with the values of now.
 Programs get the same as JSON, by [OSCQuery](https://github.com/Vidvox/OSCQueryProposal): `/` is the whole tree,
 `/continuo/1/voices` a node (`FULL_PATH`, `TYPE`, `VALUE`, `RANGE`, `ACCESS`, `DESCRIPTION`, `UNIT`),
