@@ -41,9 +41,16 @@ def user_folder() -> Path:
 
 def _shelf() -> dict[str, Path]:
     """Preset files by name; the user's own come before the bundled ones."""
-    bundled = Path(str(files("presets")))
-    found = {path.stem: path for path in sorted(bundled.glob("*.toml"))}
-    return found | shelf.own(user_folder())
+    return _bundled() | shelf.own(user_folder())
+
+
+def _bundled() -> dict[str, Path]:
+    return {path.stem: path for path in sorted(Path(str(files("presets"))).glob("*.toml"))}
+
+
+def bundled() -> list[str]:
+    """The names of those that come along."""
+    return sorted(_bundled())
 
 
 def names() -> list[str]:

@@ -96,6 +96,7 @@ from bridge.cli import (  # noqa: E402 - they register themselves with `main`
     render,
     run,
     scenes,
+    service,
 )
 
 __all__ = [
@@ -109,6 +110,7 @@ __all__ = [
     "run",
     "scenes",
     "sentence",
+    "service",
     "stop",
     "tell",
 ]

@@ -1,6 +1,8 @@
-"""`continuo ports`, `presets`, `addresses`, `doctor`, `completion`: what there is."""
+"""`continuo ports`, `presets`, `addresses`, `scripts`, `doctor`, `completion`: what there is."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import click
 
@@ -78,6 +80,26 @@ def addresses(as_json: bool, markdown: bool) -> None:
     else:
         for row in addressbook.rows():
             click.echo(f"{row['address']:<36} {row['types']:<5} {row['range']:<38} {row['text']}")
+
+
+@main.command()
+@click.option(
+    "-o", "--out", type=click.Path(path_type=Path, file_okay=False), metavar="FOLDER", help="Copy all of them there."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
+def scripts(out: Path | None, as_json: bool) -> None:
+    """List what comes along for other programs: a TouchOSC layout, scripts for DAWs, example clients."""
+    from bridge import scripts as along
+
+    if out:
+        for path in along.copy(out):
+            click.echo(path)
+        return
+    if as_json:
+        print_json([{"name": one.name, "text": one.text, "file": str(one.path)} for one in along.scripts()])
+        return
+    for one in along.scripts():
+        click.echo(f"{one.path}\t{one.text}")
 
 
 @main.command()

@@ -81,6 +81,7 @@ def _option(*names: str, **how: Any) -> Callable[[Any], Any]:
     metavar="ADDRESS|NETWORK",
     help="Who else may speak OSC; give it again for more.",
 )
+@_option("--no-announce", is_flag=True, help="Do not say on the network where OSC is (only if it listens there).")
 @_option(
     "--device",
     type=click.Choice(["auto", "cpu", "cuda", "mps"]),
@@ -110,6 +111,7 @@ def run(
     osc_port: int,
     osc_host: str,
     osc_allow: tuple[str, ...],
+    no_announce: bool,
     device: str,
     chain: bool,
     headless: bool,
@@ -156,6 +158,7 @@ def run(
             options = Options(
                 chosen, backend, name, osc_port, device, osc_host, osc_allow, inputs, outputs, chain,
                 capture_folder.expanduser().absolute() if capture_folder else None, scene, scene_channel,
+                not no_announce,
             )  # fmt: skip
             asyncio.run(serve(Daemon(options, lambda: _melody(melody), heard)))
     if played:
@@ -211,7 +214,8 @@ class Screen:
             for (receive, send), preset in zip(event["ports"], event["presets"], strict=True):
                 self._say(f"{receive} -> {preset} -> {send}   ({event['backend']})")
         ends = f"Keys: {keys.HELP}." if keys.there() else "Ctrl-C ends."
-        self._say(f"OSC on {event['osc_host']}:{event['osc_port']}. {ends}")
+        page = f"http://{_browsed(event['osc_host'])}:{event['query_port']}"
+        self._say(f"OSC on {event['osc_host']}:{event['osc_port']}, its addresses on {page}. {ends}")
         if sys.stderr.isatty():
             self._open(event["melody_s"])
 
@@ -269,6 +273,12 @@ def _inserts(scene: str) -> list[str]:
     from bridge import scenes
 
     return [state["preset"] for state in scenes.load(scene, lambda _error: None).inserts]
+
+
+def _browsed(host: str) -> str:
+    """A listening address as a browser of this machine takes it."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - it is read, not opened
+    return f"[{host}]" if ":" in host else host
 
 
 def _melody(path: Path | None) -> list[tuple[int, str]]:

@@ -18,6 +18,7 @@ from bridge.control.display import Display
 from bridge.control.door import Door
 from bridge.control.knobs import Knobs
 from bridge.control.link import LinkWatch
+from bridge.control.network import Network
 from bridge.control.options import Options
 from bridge.control.osc import OscServer
 from bridge.control.scenes import Scenes
@@ -53,6 +54,7 @@ class Daemon:
         self._desk.daemon["scene_channel"] = options.scene_channel
         door = Door(options.osc_host, options.osc_allow, lambda text: tell({"event": "dropped", "text": text}))
         self._osc = OscServer(self._desk, self._changed, self._do, door)
+        self._network = Network(options, self._desk, self._osc, door, tell)
         self._display = Display(self._desk, self._osc, tell)
         self._scenes = Scenes(self._desk, self._display.show, self._scene_changed, self._skipped)
         self._captures = Captures(options.captures, self._desk, self._display.show)
@@ -67,7 +69,6 @@ class Daemon:
         self._cables: list[list[str]] = []  # what the next port process must plug again
         self._brain_told = self._brain_ready = False
         self._announced = False
-        self._osc_port = 0
         self._stall: asyncio.TimerHandle | None = None
         self._end: asyncio.Future[None] | None = None
         self._checking: asyncio.Task[None] | None = None
@@ -79,7 +80,7 @@ class Daemon:
         for number in {signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)}:
             with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C arrives as KeyboardInterrupt
                 loop.add_signal_handler(number, self._finish)
-        self._osc_port = await self._osc.open(self._options.osc_port)
+        await self._network.open()
         await self._supervisor.open()
         gc.collect()
         gc.freeze()  # measured: a full collection of what was loaded takes 6 to 17 ms, in the midst of an answer
@@ -94,8 +95,9 @@ class Daemon:
         finally:
             waiting.cancel()
             self._link.close()
-            self._osc.close()
+            self._network.shut()
             await self._supervisor.close()
+            await self._network.leave()
 
     def _finish(self) -> None:
         if self._end and not self._end.done():
@@ -245,8 +247,7 @@ class Daemon:
                 "note": self._port["note"],
                 "ports": self._port["ports"],
                 "melody_s": melody[-1][0] / 1e9 if melody else 0,
-                "osc_host": self._options.osc_host,
-                "osc_port": self._osc_port,
+                **self._network.told,
                 "presets": [state["preset"] for state in self._desk.inserts],
                 "tempo": self._desk.daemon["tempo"],
                 "pids": self._pids(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import socket
 import time
 from collections.abc import Callable, Iterable
@@ -41,11 +42,14 @@ class Door:
                 "Name who may: --osc-allow 192.168.1.20 or --osc-allow 192.168.1.0/24",
             )
 
-    def listen(self, port: int) -> socket.socket:
+    def listen(self, port: int, kind: socket.SocketKind = socket.SOCK_DGRAM) -> socket.socket:
         """A socket there (port 0 asks for a free one); ContinuoError where it cannot be had."""
         family = socket.AF_INET if self.host.version == 4 else socket.AF_INET6
-        server = socket.socket(family, socket.SOCK_DGRAM)
-        server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+        server = socket.socket(family, kind)
+        if kind == socket.SOCK_DGRAM:
+            server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+        elif os.name == "posix":  # a connection that has just ended does not keep the port
+            server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6 and self.host.is_unspecified:
             server.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
         try:

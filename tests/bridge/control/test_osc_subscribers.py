@@ -2,7 +2,7 @@ import pytest
 from pythonosc.osc_bundle_builder import OscBundleBuilder
 from pythonosc.osc_message_builder import OscMessageBuilder
 
-from bridge.control.osc import MAX_SUBSCRIBERS
+from bridge.control.subscribers import MAX_SUBSCRIBERS
 from tests.bridge.control.hall import Hall, on_stage, one_or_all
 
 YEARS_AHEAD = 2_050_000_000.0
