@@ -16,6 +16,7 @@ from bridge.control import cables, feedback, link, trouble
 from bridge.control.capture import Captures
 from bridge.control.display import Display
 from bridge.control.door import Door
+from bridge.control.keyboard import Keyboard
 from bridge.control.knobs import Knobs
 from bridge.control.link import LinkWatch
 from bridge.control.options import Options
@@ -23,6 +24,7 @@ from bridge.control.osc import OscServer
 from bridge.control.state import Desk
 from bridge.control.supervisor import Supervisor
 from bridge.errors import PortError, ValueRefused
+from bridge.parameters import Parameter
 from music.errors import ContinuoError
 
 FLUSH_S = 0.002
@@ -32,7 +34,7 @@ STALL_S = 2.0
 READY_S = 60.0
 """On its very first start a machine compiles the kernels; afterwards a start takes about a second."""
 
-MAX_BAR = 9999
+BAR = Parameter("play", ("bar",), "int", 1, "The bar to start at", 1, 9999)
 
 Event = dict[str, Any]
 Melody = list[tuple[int, str]]
@@ -47,10 +49,11 @@ class Daemon:
     def __init__(self, options: Options, melody: Callable[[], Melody], tell: Callable[[Event], None]) -> None:
         self._options = options
         self._melody = melody
-        self._tell = tell
+        self._terminal = tell
         self._desk = Desk(options.presets, chain=options.chain)
-        door = Door(options.osc_host, options.osc_allow, lambda text: tell({"event": "dropped", "text": text}))
-        self._osc = OscServer(self._desk, self._changed, self._do, door)
+        door = Door(options.osc_host, options.osc_allow, lambda text: self._tell({"event": "dropped", "text": text}))
+        keyboard = Keyboard(self._desk, lambda told: self._supervisor.say("brain", **told))
+        self._osc = OscServer(self._desk, self._changed, self._do, door, keyboard)
         self._display = Display(self._desk, self._osc, tell)
         self._captures = Captures(options.captures, self._desk, self._display.show)
         self._supervisor = Supervisor(self._heard, self._ended)
@@ -100,6 +103,12 @@ class Daemon:
         if self._end and not self._end.done() and not self._announced:
             self._end.set_exception(error)
 
+    def _tell(self, event: Event) -> None:
+        """Tell the terminal of what happens, and those who watch of what a user should know."""
+        self._terminal(event)
+        if said := trouble.said(event):
+            self._osc.watch.log(said)
+
     def _heard(self, role: str, message: Event) -> None:
         """What a child says. A fault of ours must not cost the line to it: the music goes on."""
         try:
@@ -141,6 +150,7 @@ class Daemon:
 
     def _port_opens(self, message: Event) -> None:
         self._port, self._port_error = message, ""
+        self._display.of_ports(message["backend"], message["ports"])
         # MIDI may go and come back: "auto" would then take what there is meanwhile, and stay with it
         self._supervisor.adopt("port", *replace(self._options, backend=message["backend"]).of_port())
         self._supervisor.say("port", thru=self._desk.thru())
@@ -178,6 +188,7 @@ class Daemon:
             self._set_clock()
         elif "captured" in message:
             self._captures.recorder.take(message)
+            self._osc.watch.take(message["captured"])
         elif "moved" in message:
             self._knobs.turn(message["moved"])
         elif "set" in message:
@@ -255,6 +266,7 @@ class Daemon:
         else:
             self._brain_told = self._brain_ready = False
             self._captures.recorder.cut(time.monotonic_ns())
+            self._osc.watch.cut()
             self._display.show("brain", "down")
             self._calm()
         if (self._announced or code >= 0) and not (role == "port" and self._port_error):
@@ -305,7 +317,7 @@ class Daemon:
 
     def _captured(self, written: asyncio.Task[str]) -> None:
         if not written.cancelled() and (error := written.exception()):  # a path is shown to all, this is not
-            self._tell({"event": "trouble", "text": str(error)})
+            self._terminal({"event": "trouble", "text": str(error)})
 
     def _do(self, command: str, values: list[object]) -> asyncio.Task[str] | None:
         """What a surface wants done; what takes its time is answered later."""
@@ -318,7 +330,7 @@ class Daemon:
             case "tap":
                 self._supervisor.say("brain", tap=time.monotonic_ns())
             case "play":
-                self._lead(play=_bar(values))
+                self._lead(play=BAR.check(values[0] if values else BAR.default))
             case "stop":
                 self._lead(stop=True)
         return None
@@ -335,10 +347,3 @@ class Daemon:
         self._desk.daemon["tempo"] = min(max(bpm, parameter.low), parameter.high)
         self._osc.publish(f"{ROOT}/tempo", self._desk.daemon["tempo"])
         self._changed(None)
-
-
-def _bar(values: list[object]) -> int:
-    bar = values[0] if values else 1
-    if isinstance(bar, bool) or not isinstance(bar, int | float) or not 1 <= bar <= MAX_BAR or bar != int(bar):
-        raise ValueRefused(f"play takes a bar, 1 to {MAX_BAR}, not {bar!r}", 400)
-    return int(bar)

@@ -19,8 +19,10 @@ from bridge.addresses import ROOT
 from bridge.control import packets
 from bridge.control.door import Door
 from bridge.control.inbox import Address, Inbox
+from bridge.control.keyboard import Keyboard
 from bridge.control.packets import PacketRefused
 from bridge.control.state import Desk, UnknownAddress, Value, controls_of, learn_of
+from bridge.control.watch import Watch
 from bridge.errors import ValueRefused
 from music.errors import ContinuoError, FileError
 
@@ -34,7 +36,7 @@ AT_ONCE = 4096
 SERVE_S = 0.0005
 """How long is served before the socket is looked at again: it holds what a flood sends in a few of them."""
 MAX_SUBSCRIBERS = 64
-ACTIONS = ("ping", "preset", "presets", "models", "inserts", "subscribe", "unsubscribe", "state")
+ACTIONS = ("ping", "preset", "presets", "models", "inserts", "subscribe", "unsubscribe", "watch", "state")
 COMMANDS = ("panic", "resume", "tap", "play", "stop", "capture")
 """What is not for us to do."""
 
@@ -48,6 +50,7 @@ class OscServer(asyncio.DatagramProtocol):
         changed: Callable[[int | None], None],
         do: Command,
         door: Door | None = None,
+        keyboard: Keyboard | None = None,
     ) -> None:
         self._desk = desk
         self._door = door or Door()
@@ -56,7 +59,9 @@ class OscServer(asyncio.DatagramProtocol):
         self._socket: socket.socket | None = None
         self._changed = changed
         self._do = do
+        self._keyboard = keyboard or Keyboard(desk, lambda _: None)
         self._subscribers: dict[Address, None] = {}
+        self.watch = Watch(self._send, len(desk.inserts))
         self._choosers: dict[int, tuple[Address, str]] = {}  # who chose an insert's player last, by which address
         self._lists: dict[str, Callable[[], list[Any]]] = {
             "presets": presets.names,
@@ -141,6 +146,7 @@ class OscServer(asyncio.DatagramProtocol):
     def _serve_message(self, message: OscMessage, sender: Address) -> None:
         if message.address == f"{ROOT}/error":  # another Continuo's: to answer it would never end
             return
+        self._keyboard.alive(sender)
         try:
             self._serve(message.address, packets.values(message), sender)
         except Exception as error:  # noqa: BLE001 - a surface must not stop the daemon
@@ -160,11 +166,11 @@ class OscServer(asyncio.DatagramProtocol):
 
     def publish(self, address: str, value: Value, but: Address | None = None) -> None:
         """Tell every subscriber of a value, except the one who set it."""
-        self._send([(address, value)], (one for one in self._subscribers if one != but))
+        self._send([(address, value)], (one for one in self._audience() if one != but))
 
     def publish_state(self) -> None:
         """Tell every subscriber everything."""
-        self._send(list(self._desk.values()), self._subscribers)
+        self._send(list(self._desk.values()), self._audience())
 
     def take_back(self, insert: int, sentence: str) -> None:
         """Tell all of the player that plays on, and who wanted another what was wrong with it."""
@@ -192,6 +198,8 @@ class OscServer(asyncio.DatagramProtocol):
             self._preset(self._desk.insert(address), address, values, sender)
         elif name.endswith("/unlearn") or (name.endswith("/learn") and values):
             self._learn(self._desk.insert(address), values, forget=name.endswith("/unlearn"))
+        elif name.endswith("/note") and name.count("/") == 1:
+            self._keyboard.play(self._desk.insert(address), values, sender)
         elif not values:
             self._reply(sender, address, self._desk.read(address))
         elif address in self._desk.shown:
@@ -217,7 +225,13 @@ class OscServer(asyncio.DatagramProtocol):
                     del self._subscribers[next(iter(self._subscribers))]
                 self._send(list(self._desk.values()), [listener])
             case "unsubscribe":
-                self._subscribers.pop(self._listener(values, sender), None)
+                listener = self._listener(values, sender)
+                self._subscribers.pop(listener, None)
+                self.watch.leave(listener)
+            case "watch":
+                listener = self._listener(values, sender)
+                if self.watch.renew(listener):
+                    self._send([*self._desk.values(), *self.watch.history()], [listener])
 
     def _answer(self, sender: Address, done: asyncio.Task[str], address: str) -> None:
         """Tell who asked for a capture of its file; subscribers have been told."""
@@ -262,6 +276,10 @@ class OscServer(asyncio.DatagramProtocol):
                 self._choosers[insert] = sender, address
             self._changed(insert)
             self.publish(address, now, but=sender)
+
+    def _audience(self) -> list[Address]:
+        """Who is told of every change."""
+        return list(dict.fromkeys([*self._subscribers, *self.watch.listeners]))
 
     def _listeners(self, sender: Address) -> list[Address]:
         """Who gets the answer: the sender, and its machine's subscribers (each `oscsend` has a new port)."""

@@ -37,7 +37,7 @@ class Desk:
             self.daemon |= state["clock"]
         self.shown: dict[str, Value] = {f"{ROOT}/{name}": 0 for name in ("brain_load", "port_load")}
         clock = {"leader": "internal", "clock_lost": 0, "rolling": 0, "bpm": self.daemon["tempo"], "bar": 0, "beat": 0}
-        self.shown |= {f"{ROOT}/brain": "starting", f"{ROOT}/captured": ""} | {
+        self.shown |= {f"{ROOT}/brain": "starting", f"{ROOT}/captured": "", f"{ROOT}/backend": ""} | {
             f"{ROOT}/{name}": value for name, value in clock.items()
         }
         for number in range(1, len(names) + 1):
@@ -53,6 +53,7 @@ class Desk:
                 "fallback": 0,
             }
             nothing |= {"p50": 0.0, "p95": 0.0, "p99": 0.0, "feedback": 0.0, "learn": ""}
+            nothing |= {"input_port": "", "output_port": "", "effect": self.inserts[number - 1]["effect"]}
             self.shown |= {f"{here}/{name}": value for name, value in nothing.items()}
         """What is published and cannot be set, by address."""
 
@@ -104,7 +105,7 @@ class Desk:
         """
         self.inserts[insert] = _playable(name, insert)
         self.daemon |= self.inserts[insert]["clock"]
-        self.shown[learn_of(insert)] = ""
+        self.shown |= {learn_of(insert): "", f"{ROOT}/{insert + 1}/effect": self.inserts[insert]["effect"]}
 
     def settings(self, inserts: set[int]) -> dict[str, Any]:
         """The state trees of some inserts, as the brain takes them."""
