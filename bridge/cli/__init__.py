@@ -85,6 +85,6 @@ def stop(code: int) -> NoReturn:
     sys.exit(code)
 
 
-from bridge.cli import bench, capture, look, render, run  # noqa: E402 - they register themselves with `main`
+from bridge.cli import bench, capture, look, render, run, tui  # noqa: E402 - they register themselves with `main`
 
-__all__ = ["bench", "capture", "look", "main", "print_json", "render", "run", "sentence", "stop", "tell"]
+__all__ = ["bench", "capture", "look", "main", "print_json", "render", "run", "sentence", "stop", "tell", "tui"]

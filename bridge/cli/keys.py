@@ -1,4 +1,4 @@
-"""Keys of the terminal that a daemon runs in: panic, undo it, capture, quit."""
+"""Keys of the terminal that a daemon runs in: panic, undo it, capture, the screen, quit."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-KEYS = {"p": "panic", "u": "resume", "c": "capture", "q": "quit"}
-HELP = "p panic, u undo it, c capture, q quit"
+KEYS = {"p": "panic", "u": "resume", "c": "capture", "s": "screen", "q": "quit"}
+HELP = "p panic, u undo it, c capture, s screen, q quit"
 
 
 def there() -> bool:
