@@ -13,7 +13,6 @@ from textual import events
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.timer import Timer
 from textual.widgets import Footer, Static
 
 from bridge.actions import ACTIONS
@@ -81,7 +80,7 @@ class ScreenApp(App[None]):
         self.insert = 1
         self._was_there = False
         self._shown: tuple[object, ...] = ()
-        self._settling: dict[str, Timer] = {}
+        self._settling: dict[str, float] = {}
         self._second = 0
 
     def compose(self) -> ComposeResult:
@@ -141,6 +140,9 @@ class ScreenApp(App[None]):
         """A frame: whatever is new is shown, and nothing else is done."""
         now_s = time.monotonic()
         self._play(self.piano.due(now_s))
+        for name in [name for name, until_s in self._settling.items() if until_s < now_s]:
+            del self._settling[name]
+            self.link.say(name)
         if self.link.there != self._was_there:
             self._was_there = self.link.there
             if not self.link.there:
@@ -176,9 +178,12 @@ class ScreenApp(App[None]):
         """Set a parameter: shown at once, and looked at again when it has come to rest."""
         self.mirror.set(name, value)
         self.link.say(name, value)
-        if name in self._settling:
-            self._settling[name].stop()
-        self._settling[name] = self.set_timer(SETTLE_S, lambda: self.link.say(name))
+        self._settling[name] = time.monotonic() + SETTLE_S
+
+    @property
+    def settled(self) -> bool:
+        """Whether no fader was moved just now."""
+        return not self._settling
 
     def on_panel_moved(self, event: Panel.Moved) -> None:
         """A fader was moved."""

@@ -122,7 +122,7 @@ def _choices(parameter: Parameter, models: Iterable[str]) -> tuple[Any, ...]:
         case "choice":
             return parameter.choices
         case "player":
-            return tuple(models)
+            return tuple(models) or (parameter.default,)
         case "key":
             return KEYS
         case "switch":
