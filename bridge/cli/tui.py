@@ -14,7 +14,8 @@ from music.errors import ContinuoError
 )
 @click.option("--osc-host", metavar="ADDRESS", default="127.0.0.1", show_default=True, help="The daemon's machine.")
 @click.option("--owner", type=int, default=0, hidden=True, help="The daemon that has opened this screen.")
-def tui(osc_port: int, osc_host: str, owner: int) -> None:
+@click.option("--every-frame", is_flag=True, hidden=True, help="Draw all of the roll thirty times a second.")
+def tui(osc_port: int, osc_host: str, owner: int, every_frame: bool) -> None:
     """Show a running daemon: the notes, how well it plays, and faders for what can be set.
 
     It is a surface like any other: several may be open, and the daemon goes on when one closes. ? shows the keys.
@@ -25,4 +26,4 @@ def tui(osc_port: int, osc_host: str, owner: int) -> None:
         raise ContinuoError("the screen needs a terminal", "Run it in one, or send OSC: docs/osc.md")
     from bridge.tui.app import Place, show
 
-    show(Place("127.0.0.1" if osc_host in EVERYWHERE else osc_host, osc_port, owner))
+    show(Place("127.0.0.1" if osc_host in EVERYWHERE else osc_host, osc_port, owner, every_frame))

@@ -41,6 +41,8 @@ class Place:
     port: int = 9000
     owner: int = 0
     """The process that has opened the screen and waits for its end; 0: nobody's."""
+    every_frame: bool = False
+    """Draw the roll in each frame, whether it is another one or not: to measure what that costs."""
 
 
 class ScreenApp(App[None]):
@@ -154,7 +156,7 @@ class ScreenApp(App[None]):
             self._second = int(now_s)
             self._watch_owner()
         self.roll.insert, self.roll.there = self.insert, self.link.there
-        self.roll.tick(now_s)
+        self.roll.tick(now_s, anyway=self.place.every_frame)
         shown = (self.mirror.version, self.insert, self.link.there, self.piano.text if self.piano.on else "", self.size)
         if shown != self._shown:
             self._shown = shown
