@@ -12,13 +12,12 @@ from typing import Any, ClassVar
 from textual import events
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from bridge.actions import ACTIONS
 from bridge.addresses import ROOT
 from bridge.tui import colours
-from bridge.tui.lines import Header, Inserts, Legend, Log
+from bridge.tui.lines import Header, Inserts, Keys, Legend, Log
 from bridge.tui.link import Link
 from bridge.tui.mirror import Mirror
 from bridge.tui.panel import Panel
@@ -30,6 +29,11 @@ FRAME_S = 1 / 30
 LEAST_WIDTH, LEAST_HEIGHT = 64, 16
 SETTLE_S = 0.3
 """So long after a fader was moved last, the daemon is asked where it stands: somebody else may have moved it too."""
+KEYS = (
+    ("?", "help", "help"), ("p", "panic", "panic"), ("b", "bypass", "bypass"), ("c", "capture", "capture"),
+    ("/", "presets", "browse"), ("l", "learn", "learn"), ("k", "keyboard", "piano"), ("q", "quit", "quit"),
+)  # fmt: skip
+"""What the lowest row shows: key, what it does, and the action."""
 SCENES = {f"{ROOT}/scenes", f"{ROOT}/scene"}
 
 
@@ -53,20 +57,19 @@ class ScreenApp(App[None]):
     ENABLE_COMMAND_PALETTE = False
     VERTICAL_BREAKPOINTS = [(0, "-low"), (30, "-high"), (44, "-tall")]  # noqa: RUF012 - as Textual declares it
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("question_mark", "help", "help", key_display="?"),
-        Binding("p,exclamation_mark", "panic", "panic", key_display="p"),
-        Binding("b", "bypass", "bypass"),
-        Binding("c", "capture", "capture"),
-        Binding("slash", "browse", "presets", key_display="/"),
-        Binding("l", "learn", "learn"),
-        Binding("k", "piano", "keyboard"),
+        Binding("question_mark", "help", show=False),
+        Binding("p,exclamation_mark", "panic", show=False),
+        Binding("b", "bypass", show=False),
+        Binding("c", "capture", show=False),
+        Binding("slash", "browse", show=False),
+        Binding("l", "learn", show=False),
+        Binding("k", "piano", show=False),
         Binding("u", "say('resume')", show=False),
         Binding("t", "say('tap')", show=False),
         Binding("s", "roll", show=False),
         Binding("x", "unlearn", show=False),
         *(Binding(str(number), f"select({number})", show=False) for number in range(1, 10)),
-        Binding("q", "quit", "quit"),
-        Binding("ctrl+q", "quit", show=False),
+        Binding("q,ctrl+q", "quit", show=False),
         Binding("ctrl+c", "quit", show=False, priority=True),
         Binding("ctrl+z", "stay", show=False, priority=True),  # whoever waits for us would not stop with us
     ]
@@ -79,6 +82,7 @@ class ScreenApp(App[None]):
         self.piano = Piano()
         self.header, self.roll, self.legend = Header("header"), Roll(self.mirror), Legend("legend")
         self.inserts, self.panel, self.log_lines = Inserts(self.mirror), Panel(self.mirror), Log(self.mirror)
+        self.house = self.header, self.roll, self.legend, self.inserts, self.panel, self.log_lines, Keys(KEYS)
         self.insert = 1
         self._was_there = False
         self._shown: tuple[object, ...] = ()
@@ -87,14 +91,7 @@ class ScreenApp(App[None]):
 
     def compose(self) -> ComposeResult:
         """The rows from top to bottom."""
-        with Vertical(id="house"):
-            yield self.header
-            yield self.roll
-            yield self.legend
-            yield self.inserts
-            yield self.panel
-            yield self.log_lines
-            yield Footer(show_command_palette=False)
+        yield from self.house
         yield Static(id="small")
 
     async def on_mount(self) -> None:
@@ -114,7 +111,8 @@ class ScreenApp(App[None]):
     def on_resize(self, event: events.Resize) -> None:
         """Say so where there is too little room."""
         fits = event.size.width >= LEAST_WIDTH and event.size.height >= LEAST_HEIGHT
-        self.screen_stack[0].query_one("#house").display = fits
+        for widget in self.house:
+            widget.display = fits
         small = self.screen_stack[0].query_one("#small", Static)
         small.display = not fits
         small.update(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from rich.color import Color
 from rich.style import Style
 from textual.theme import Theme
@@ -36,11 +38,13 @@ THEME = Theme(
 )
 
 
+@cache
 def style(front: str, back: str = GROUND, *, bold: bool = False) -> Style:
     """A style of two of the colours."""
     return Style(color=front, bgcolor=back, bold=bold)
 
 
+@cache
 def mixed(colour: str, share: float, ground: str = GROUND) -> str:
     """A colour, so much of it, on a ground."""
     front, back = (Color.parse(one).get_truecolor() for one in (colour, ground))

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 from rich.segment import Segment
 from textual import events
 from textual.message import Message
 from textual.strip import Strip
-from textual.widget import Widget
 
 from bridge.tui import colours
+from bridge.tui.drawn import Drawn
 from bridge.tui.mirror import Mirror
 from bridge.tui.piano import Piano
 
@@ -22,14 +23,13 @@ Piece = tuple[str, str]
 """A text and its colour."""
 
 
-class Row(Widget):
+class Row(Drawn):
     """A row of coloured pieces; drawn anew only when it says something else."""
 
-    can_focus = False
     back = colours.PANEL
 
     def __init__(self, name: str) -> None:
-        super().__init__(id=name)
+        super().__init__(name)
         self._pieces: list[Piece] = []
 
     def say(self, *pieces: Piece) -> None:
@@ -102,10 +102,35 @@ class Legend(Row):
         self.say(*pieces)
 
 
-class Inserts(Widget):
-    """A row for each insert: what it plays, how fast it answers, what it could not. A click selects."""
+class Keys(Row):
+    """What the keys do that are needed most; a click does it too."""
 
-    can_focus = False
+    def __init__(self, keys: Sequence[tuple[str, str, str]]) -> None:
+        super().__init__("keys")
+        self._keys = keys
+
+    def on_mount(self) -> None:
+        """They are always the same."""
+        self.say(
+            *(
+                piece
+                for key, what, _ in self._keys
+                for piece in ((f" {key}", colours.ACCENT), (f" {what} ", colours.INK))
+            )
+        )
+
+    async def on_click(self, event: events.Click) -> None:
+        """Do what is written there."""
+        end = 0
+        for key, what, action in self._keys:
+            end += len(f" {key} {what} ")
+            if event.x < end:
+                await self.app.run_action(action)
+                return
+
+
+class Inserts(Drawn):
+    """A row for each insert: what it plays, how fast it answers, what it could not. A click selects."""
 
     class Selected(Message):
         """The user has clicked an insert."""
@@ -115,7 +140,7 @@ class Inserts(Widget):
             self.insert = insert
 
     def __init__(self, mirror: Mirror) -> None:
-        super().__init__(id="inserts")
+        super().__init__("inserts")
         self._mirror = mirror
         self._rows: list[list[Piece]] = []
         self._selected = 1
@@ -166,13 +191,11 @@ class Inserts(Widget):
         ]
 
 
-class Log(Widget):
+class Log(Drawn):
     """The newest lines of what went wrong, or came and went."""
 
-    can_focus = False
-
     def __init__(self, mirror: Mirror) -> None:
-        super().__init__(id="log")
+        super().__init__("log")
         self._mirror = mirror
         self._lines: list[Piece] = []
 

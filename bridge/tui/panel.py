@@ -8,12 +8,11 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Region, Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from bridge.tui import colours
+from bridge.tui.drawn import Drawn
 from bridge.tui.faders import Fader, faders
 from bridge.tui.mirror import Mirror
 
@@ -25,7 +24,7 @@ EIGHTHS = " ▏▎▍▌▋▊▉"
 COARSE = 10
 
 
-class Panel(ScrollView, can_focus=True):
+class Panel(Drawn, can_focus=True):
     """Faders of one insert."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -52,12 +51,14 @@ class Panel(ScrollView, can_focus=True):
             self.value = value
 
     def __init__(self, mirror: Mirror) -> None:
-        super().__init__(id="panel")
+        super().__init__("panel")
         self._mirror = mirror
         self._insert = 1
         self._shown: tuple[object, ...] = ()
+        self._values: list[tuple[Any, str]] = []
         self.faders: list[Fader] = []
         self.selected = 0
+        self._top = 0  # the first row that is in sight
         self._held: int | None = None  # the fader that the mouse has taken hold of
 
     @property
@@ -78,7 +79,10 @@ class Panel(ScrollView, can_focus=True):
             self._measure()
             if not self.faders:  # its values are still on their way
                 self._shown = ()
-        self.refresh()
+        values = [(self._value(fader), self._knob(fader)) for fader in self.faders]
+        if values != self._values:
+            self._values = values
+            self.refresh()
 
     def choose(self, name: str) -> None:
         """Have keys move a fader by its name."""
@@ -91,7 +95,8 @@ class Panel(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """One row of the screen: Textual asks for it."""
-        y += self.scroll_offset.y
+        thumb = self._thumb(y)
+        y += self._top
         segments: list[Segment] = []
         ground = colours.style(colours.INK, colours.PANEL)
         for column in range(self._columns):
@@ -100,11 +105,12 @@ class Panel(ScrollView, can_focus=True):
                 segments += self._fader(at)
             else:
                 segments.append(Segment(" " * self._width, ground))
-        return Strip(segments).adjust_cell_length(self.size.width, ground)
+        rows = Strip(segments).adjust_cell_length(self.size.width - 1, ground)
+        return Strip([*rows, Segment(thumb, colours.style(colours.FAINT, colours.PANEL))])
 
     @property
     def _columns(self) -> int:
-        return max(self.size.width // LEAST_WIDTH, 1)
+        return max((self.size.width - 1) // LEAST_WIDTH, 1)
 
     @property
     def _rows(self) -> int:
@@ -112,16 +118,21 @@ class Panel(ScrollView, can_focus=True):
 
     @property
     def _width(self) -> int:
-        return self.size.width // self._columns
+        return (self.size.width - 1) // self._columns
 
     @property
     def _bar(self) -> int:
         return max(self._width - NAME - VALUE - KNOB - 2, 1)
 
     def _measure(self) -> None:
-        self.virtual_size = Size(self.size.width, self._rows)
         self._reveal()
-        self.refresh()
+
+    def _thumb(self, y: int) -> str:
+        """The piece of the scroll bar in a row."""
+        height = self.size.height
+        if self._rows <= height:
+            return " "
+        return "▐" if self._top * height // self._rows <= y < -(-(self._top + height) * height // self._rows) else " "
 
     def _fader(self, at: int) -> list[Segment]:
         fader, chosen = self.faders[at], at == self.selected and self.has_focus
@@ -164,8 +175,19 @@ class Panel(ScrollView, can_focus=True):
             self.post_message(self.Moved(fader.name, value))
 
     def _reveal(self) -> None:
-        if self._rows:
-            self.scroll_to_region(Region(0, self.selected % self._rows, 1, 1), animate=False)
+        row = self.selected % self._rows if self._rows else 0
+        self._scroll(min(max(self._top, row - self.size.height + 1), row))
+
+    def _scroll(self, top: int) -> None:
+        self._top = min(max(top, 0), max(self._rows - self.size.height, 0))
+        self.refresh()
+
+    def on_focus(self) -> None:
+        """Keys move the faders now: the one that they move is marked."""
+        self.refresh()
+
+    def on_blur(self) -> None:
+        """They do not."""
         self.refresh()
 
     def _select(self, at: int) -> None:
@@ -240,14 +262,14 @@ class Panel(ScrollView, can_focus=True):
         if at is not None and NAME <= x <= NAME + self._bar + 1:
             self._select(at)
             self.action_move(steps)
-            event.stop()
-            event.prevent_default()
+        else:
+            self._scroll(self._top - steps)
 
     def _under(self, event: events.MouseEvent) -> tuple[int | None, int]:
         """The fader under the mouse, and the column within it."""
         column, x = divmod(event.x, self._width)
-        at = column * self._rows + event.y + self.scroll_offset.y
-        there = column < self._columns and event.y + self.scroll_offset.y < self._rows and at < len(self.faders)
+        at = column * self._rows + event.y + self._top
+        there = column < self._columns and event.y + self._top < self._rows and at < len(self.faders)
         return (at if there else None), x
 
     def _drag(self, x: int) -> None:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from math import ceil, floor
 
 from rich.segment import Segment
 from rich.style import Style
+from textual.geometry import Region
 from textual.strip import Strip
-from textual.widget import Widget
 
 from bridge.tui import colours
 from bridge.tui.advice import advice
-from bridge.tui.mirror import Mirror
+from bridge.tui.drawn import Drawn
+from bridge.tui.mirror import Mirror, Plan
 from bridge.tui.notes import PLAYED
 from music.pitch import pitch_name
 
@@ -31,6 +32,8 @@ PLANNED_S = 0.25
 BODY, ONSET, DIM = 0, 1, 2
 SHADES = 3
 EMPTY, LINE, NOW = 0, 1, 2
+Bar = tuple[int, float, float, int]
+"""Pitch, start and end in seconds, cell."""
 FIRST = 3
 """Cells from here on are notes: FIRST + shades of a colour."""
 
@@ -49,13 +52,11 @@ class Frame:
     """Semitones of half a row."""
 
 
-class Roll(Widget):
+class Roll(Drawn):
     """Draws the notes of the insert that is selected; the app tells when there is something new."""
 
-    can_focus = False
-
     def __init__(self, mirror: Mirror) -> None:
-        super().__init__(id="roll")
+        super().__init__("roll")
         self._mirror = mirror
         self.insert = 1
         self.there = False
@@ -64,7 +65,9 @@ class Roll(Widget):
         """Where the daemon is looked for."""
         self._styles: dict[tuple[int, int], tuple[str, Style]] = {}
         self._cells: list[bytearray] = []
+        self._rows: list[tuple[object, ...]] = []  # what each row of the screen shows
         self._frame: Frame | None = None
+        self._width = 0
         self._advice: dict[int, str] = {}
         self._drawn: tuple[object, ...] = ()
 
@@ -79,8 +82,14 @@ class Roll(Widget):
             return False
         self._drawn = state
         self._lay_out(now_s, width, height)
-        self.refresh()
-        return True
+        rows = [self._row(y) for y in range(height)]
+        changed = [y for y, row in enumerate(rows) if y >= len(self._rows) or row != self._rows[y]]
+        if anyway or len(rows) != len(self._rows):
+            self.refresh()
+        elif changed:
+            self.refresh(*(Region(0, y, width, 1) for y in changed))
+        self._rows = rows
+        return bool(changed)
 
     def on_resize(self) -> None:
         """Draw at the new size."""
@@ -88,21 +97,26 @@ class Roll(Widget):
 
     def render_line(self, y: int) -> Strip:
         """One row of the screen: Textual asks for it."""
+        width = self._width
         if self._advice:
-            text = self._advice.get(y, "").center(self.size.width)[: self.size.width]
-            return Strip([Segment(text, colours.style(colours.INK))])
-        if not self._frame or 2 * y + 1 >= len(self._cells):
-            return Strip.blank(self.size.width, colours.style(colours.INK))
-        upper, lower = self._cells[2 * y], self._cells[2 * y + 1]
+            return Strip([Segment(self._advice.get(y, "").center(width)[:width], colours.style(colours.INK))])
+        if 2 * y + 1 >= len(self._cells):
+            return Strip.blank(width, colours.style(colours.INK))
         segments = [Segment(self._label(y), colours.style(colours.FAINT))]
-        for pair, run in groupby(zip(upper, lower, strict=True)):
+        for pair, run in groupby(zip(self._cells[2 * y], self._cells[2 * y + 1], strict=True)):
             glyph, style = self._styles.get(pair) or self._style(*pair)
             segments.append(Segment(glyph * len(list(run)), style))
-        return Strip(segments, self.size.width)
+        return Strip(segments, width)
+
+    def _row(self, y: int) -> tuple[object, ...]:
+        """All that a row of the screen is made of."""
+        if self._advice:
+            return (self._advice.get(y, ""),)
+        return bytes(self._cells[2 * y]), bytes(self._cells[2 * y + 1]), self._label(y)
 
     def _lay_out(self, now_s: float, width: int, height: int) -> None:
         """Find the frame, and paint the cells: two rows of them for a row of the screen."""
-        columns = width - LABEL
+        self._width, columns = width, width - LABEL
         column_s = WIDE_S if width >= WIDE else NARROW_S
         now = columns - ceil(columns * (AHEAD if self._plans() else NOTHING_AHEAD))
         low, per_row = self._span(2 * height)
@@ -153,33 +167,39 @@ class Roll(Widget):
             row[at] = cell
 
     def _paint(self, now_s: float) -> None:
+        """The plan, then what is answered, and on top of it what is played."""
         assert self._frame  # noqa: S101 - laid out before
-        hues = {channel: at for at, (_, channel) in enumerate(self._mirror.parts(self.insert))}
-        notes = sorted(self._mirror.notes[self.insert].notes, key=lambda note: note.who == PLAYED)  # yours on top
-        if self.insert in self._mirror.plans:
-            for start_s, channel, pitch in self._mirror.plans[self.insert].notes:
-                if start_s > now_s:
-                    self._draw(pitch, start_s, start_s + PLANNED_S, _cell(hues.get(channel, channel)) + DIM)
-        for note in notes:
-            cell = _cell(-1 if note.who == PLAYED else hues.get(note.channel, note.channel))
+        hues = {channel: _cell(at) for at, (_, channel) in enumerate(self._mirror.parts(self.insert))}
+        planned = self._mirror.plans.get(self.insert, Plan(())).notes
+        bars = [
+            (pitch, start_s, start_s + PLANNED_S, hues.get(channel, _cell(channel)) + DIM)
+            for start_s, channel, pitch in planned
+            if start_s > now_s
+        ]
+        since_s = self._frame.first * self._frame.column_s
+        seen = [note for note in self._mirror.notes[self.insert].notes if (note.off_s or now_s) > since_s]
+        for note in sorted(seen, key=lambda note: note.who == PLAYED):
+            cell = _cell(-1) if note.who == PLAYED else hues.get(note.channel, _cell(note.channel))
             if note.on_s > now_s:
-                self._draw(note.pitch, note.on_s, note.ends_by(note.on_s + PLANNED_S), cell + DIM)
+                bars.append((note.pitch, note.on_s, note.off_s or note.on_s + PLANNED_S, cell + DIM))
             else:
-                end_s = min(note.ends_by(now_s), now_s)
-                self._draw(note.pitch, note.on_s, end_s, cell, onset=True)
+                bars.append((note.pitch, note.on_s, min(note.off_s or now_s, now_s), cell))
+        self._draw(bars)
 
-    def _draw(self, pitch: int, start_s: float, end_s: float, cell: int, *, onset: bool = False) -> None:
+    def _draw(self, bars: Iterable[Bar]) -> None:
+        """Enter bars into the cells; thousands of them a second while an orchestra plays."""
         assert self._frame  # noqa: S101 - laid out before
-        frame, columns = self._frame, len(self._cells[0])
-        row = len(self._cells) - 1 - (pitch - frame.low) // frame.per_row
-        start = floor(start_s / frame.column_s) - frame.first
-        end = max(floor(end_s / frame.column_s) - frame.first, start + 1)
-        if not 0 <= row < len(self._cells) or end <= 0 or start >= columns:
-            return
-        left, right = max(start, 0), min(end, columns)
-        self._cells[row][left:right] = bytes([cell]) * (right - left)
-        if onset and start >= 0:
-            self._cells[row][start] = cell + ONSET
+        first, low, per_row, per_s = self._frame.first, self._frame.low, self._frame.per_row, 1 / self._frame.column_s
+        cells, top, columns = self._cells, len(self._cells) - 1, len(self._cells[0])
+        for pitch, start_s, end_s, cell in bars:
+            row = top - (pitch - low) // per_row
+            start, end = floor(start_s * per_s) - first, floor(end_s * per_s) - first
+            if not 0 <= row <= top or end < 0 or start >= columns:
+                continue
+            left, right = max(0, start), min(max(end, start + 1), columns)
+            cells[row][left:right] = bytes((cell,)) * (right - left)
+            if start >= 0 and (cell - FIRST) % SHADES == BODY:
+                cells[row][start] = cell + ONSET
 
     def _label(self, y: int) -> str:
         """The octave's name where a C is in this row."""

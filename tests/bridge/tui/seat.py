@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
-from textual.widget import Widget
 
 from bridge.tui.app import Place, ScreenApp
 from tests.bridge.conftest import WAIT_S
@@ -28,10 +27,6 @@ class Seat:
     async def press(self, *keys: str) -> None:
         """Press keys, one after the other."""
         await self.pilot.press(*keys)
-
-    def sees(self, widget: Widget) -> str:
-        """What a widget shows."""
-        return "\n".join(widget.render_line(y).text for y in range(widget.size.height))
 
     async def until(self, true: Callable[[], object], what: str) -> None:
         """Wait for something to become true."""

@@ -31,7 +31,7 @@ def test_a_fader_moved_by_keys_is_set_in_the_daemon(daemon: LiveDaemon) -> None:
         seat.app.panel.choose("temperature")
         await seat.press("right", "right", "shift+right")
         await seat.until_daemon_has("1/temperature", 0.24)
-        assert "0.24" in seat.sees(seat.app.panel)
+        assert "0.24" in seat.app.panel.seen()
         seat.app.panel.choose("voices")
         await seat.press("left")
         await seat.until_daemon_has("1/voices", 2)
@@ -59,20 +59,20 @@ def test_a_fader_dragged_by_the_mouse_is_set_in_the_daemon(daemon: LiveDaemon) -
 def test_what_a_surface_moves_shows_on_the_screen(daemon: LiveDaemon) -> None:
     async def play(seat: Seat) -> None:
         seat.surface.say("/continuo/1/temperature", 0.77)
-        await seat.until(lambda: "0.77" in seat.sees(seat.app.panel), "the new value")
+        await seat.until(lambda: "0.77" in seat.app.panel.seen(), "the new value")
         seat.surface.say("/continuo/1/voices", 9000)
         await seat.press("b")
         await seat.until_daemon_has("1/bypass", 1)
-        assert "BYPASS" in seat.sees(seat.app.inserts)
+        assert "BYPASS" in seat.app.inserts.seen()
 
     seated(daemon.osc_port, play)
 
 
 def test_music_is_seen_and_panic_ends_it(daemon: LiveDaemon, synth: Synth) -> None:
     async def play(seat: Seat) -> None:
-        await seat.until(lambda: "Continuo In" in seat.sees(seat.app.roll), "what to do")
+        await seat.until(lambda: "Continuo In" in seat.app.roll.seen(), "what to do")
         await asyncio.to_thread(strike, synth.player, C4, lambda: len(synth.wet()) == 3)
-        await seat.until(lambda: seat.sees(seat.app.roll).count("▀") + seat.sees(seat.app.roll).count("▄") > 3, "notes")
+        await seat.until(lambda: seat.app.roll.seen().count("▀") + seat.app.roll.seen().count("▄") > 3, "notes")
         await seat.until(lambda: seat.app.mirror.get("1/chord") in seat.app.header.text, "the chord")
         await seat.press("p")
         await seat.until(lambda: not synth.sounding, "silence")
@@ -95,12 +95,12 @@ def test_a_knob_is_learnt_and_forgotten_from_the_screen(daemon: LiveDaemon, synt
     async def play(seat: Seat) -> None:
         seat.app.panel.choose("temperature")
         await seat.press("l")
-        await seat.until(lambda: "turn?" in seat.sees(seat.app.panel), "it waits")
+        await seat.until(lambda: "turn?" in seat.app.panel.seen(), "it waits")
         for value in (0, 127):
             synth.player.play(bytes((0xB0, 30, value)))
-        await seat.until(lambda: "CC30" in seat.sees(seat.app.panel), "the knob")
+        await seat.until(lambda: "CC30" in seat.app.panel.seen(), "the knob")
         await seat.press("x")
-        await seat.until(lambda: "CC30" not in seat.sees(seat.app.panel), "no knob")
+        await seat.until(lambda: "CC30" not in seat.app.panel.seen(), "no knob")
 
     seated(daemon.osc_port, play)
 
@@ -158,7 +158,7 @@ def test_a_terminal_that_is_too_small_is_told_and_goes_on_when_it_grows(daemon: 
 def test_a_value_that_is_refused_is_said_and_taken_back(daemon: LiveDaemon) -> None:
     async def play(seat: Seat) -> None:
         seat.app.set_value("1/part/1/lowest", 127)
-        await seat.until(lambda: "wrong side" in seat.sees(seat.app.log_lines), "the sentence")
+        await seat.until(lambda: "wrong side" in seat.app.log_lines.seen(), "the sentence")
         await seat.until(lambda: seat.app.mirror.get("1/part/1/lowest") != 127, "the old value")
 
     seated(daemon.osc_port, play)
@@ -168,12 +168,12 @@ def test_a_daemon_that_goes_is_missed_and_found_again(jack: str) -> None:
     async def play(seat: Seat) -> None:
         await asyncio.to_thread(first.stop)
         await seat.until(lambda: "no daemon" in seat.app.header.text, "it is missed")
-        assert "continuo run" in seat.sees(seat.app.roll)
+        assert "continuo run" in seat.app.roll.seen()
         options = ("--backend", "loopback", "--preset", "satb", "--preset", "satb")
         again = await asyncio.to_thread(LiveDaemon, "--osc-port", str(first.osc_port), *options)
         try:
             await seat.until(lambda: seat.app.mirror.inserts == 2, "the new one")
-            await seat.until(lambda: "satb" in seat.sees(seat.app.inserts), "what it has")
+            await seat.until(lambda: "satb" in seat.app.inserts.seen(), "what it has")
         finally:
             await asyncio.to_thread(again.stop)
 
