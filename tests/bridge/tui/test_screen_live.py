@@ -111,8 +111,6 @@ def test_the_computers_keyboard_sounds_and_is_answered_and_ends(daemon: LiveDaem
         await seat.until(lambda: (1, C4) in {(data[0] - 0x8F, data[1]) for data in heard(synth)}, "the key itself")
         await seat.until(lambda: any(data[0] == 0x91 for data in heard(synth)), "its harmony")
         await seat.until(lambda: not synth.sounding, "it ends by itself")
-        await seat.press("p")
-        assert "/continuo" not in seat.app.mirror.refused
         await seat.press("k", "question_mark")
         assert len(seat.app.screen_stack) == 2
 
@@ -160,6 +158,19 @@ def test_a_value_that_is_refused_is_said_and_taken_back(daemon: LiveDaemon) -> N
         seat.app.set_value("1/part/1/lowest", 127)
         await seat.until(lambda: "wrong side" in seat.app.log_lines.seen(), "the sentence")
         await seat.until(lambda: seat.app.mirror.get("1/part/1/lowest") != 127, "the old value")
+
+    seated(daemon.osc_port, play)
+
+
+def test_without_colour_the_glyphs_say_whose_a_note_is(
+    daemon: LiveDaemon, synth: Synth, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    async def play(seat: Seat) -> None:
+        await asyncio.to_thread(strike, synth.player, C4, lambda: len(synth.wet()) == 3)
+        await seat.until(lambda: {"█", "▒"} <= set(seat.app.roll.seen()), "yours and the others")
+        synth.player.play(bytes((0x80, C4, 0)))
 
     seated(daemon.osc_port, play)
 
