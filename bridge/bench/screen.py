@@ -12,7 +12,7 @@ from typing import Any
 from pythonosc.udp_client import SimpleUDPClient
 
 from bridge import realtime
-from bridge.bench.figures import Figures, figures
+from bridge.bench.figures import figures
 from bridge.bench.latency import PRIORITY, Course
 from bridge.bench.musician import Musician, musician
 from bridge.bench.notes import play
@@ -63,7 +63,7 @@ def _music(daemon: LiveDaemon, player: Musician, notes: int) -> dict[str, Any]:
     return {"costs": costs} | {f"{name}_ms": figures(values) for name, values in found.items()}
 
 
-def _keys(daemon: LiveDaemon, player: Musician, strokes: int) -> dict[str, Figures]:
+def _keys(daemon: LiveDaemon, player: Musician, strokes: int) -> dict[str, Any]:
     """Milliseconds from a key to its own sound: by a bare OSC message, and by the screen."""
     osc = SimpleUDPClient("127.0.0.1", daemon.osc_port)
 
@@ -76,15 +76,19 @@ def _keys(daemon: LiveDaemon, player: Musician, strokes: int) -> dict[str, Figur
         watching.press(b"k")
         watching.until(b"octave")
         typed = [_sounds(player, stroke, lambda one: _type(watching, one)) for stroke in range(strokes)]
-    return {"osc_to_sound_ms": figures(bare), "key_to_sound_ms": figures(typed)}
+    heard = {
+        "osc_to_sound_ms": figures([one for one in bare if one]),
+        "key_to_sound_ms": figures([one for one in typed if one]),
+    }
+    return {"strokes": strokes, "unheard": bare.count(None) + typed.count(None)} | heard
 
 
 def _type(watching: Spectator, stroke: int) -> None:
     watching.press(KEYS[stroke % len(KEYS)].encode())
 
 
-def _sounds(player: Musician, stroke: int, strike: Callable[[int], None]) -> float:
-    """How long it takes until a key sounds; a second where it does not."""
+def _sounds(player: Musician, stroke: int, strike: Callable[[int], None]) -> float | None:
+    """How long it takes until a key sounds, in ms; None where it does not: it was late, and dropped."""
     onset = 0x90, LOWEST[stroke % len(LOWEST)]
     player.clear()
     start_ns = time.monotonic_ns()
@@ -96,7 +100,7 @@ def _sounds(player: Musician, stroke: int, strike: Callable[[int], None]) -> flo
                 time.sleep(APART_S)
                 return (heard.time_ns - start_ns) / 1e6
         time.sleep(0.0003)
-    return GIVE_UP_S * 1000
+    return None
 
 
 def report(result: dict[str, Any]) -> str:
@@ -110,4 +114,5 @@ def report(result: dict[str, Any]) -> str:
     rows |= {"OSC note to sound": "osc_to_sound_ms", "key to sound": "key_to_sound_ms"}
     for title, row in rows.items():
         lines.append(f"{title:<24}" + "".join(f"{result[row][cut]:>9.2f}" for cut in cuts))
+    lines.append(f"{2 * result['strokes']} strokes, {result['unheard']} not heard")
     return "\n".join(lines)

@@ -17,6 +17,7 @@ TUNE = (64, 64, 65, 67, 67, 65, 64, 62, 60, 60, 62, 64, 64, 62, 62)
 """Ode to Joy (Beethoven, 1824), quarter notes."""
 BEAT_S = 0.5
 UP = 5
+PHRASE = (60, 64, 67, 72, 71, 67, 64, 62, 60, 62, 64, 65, 67)
 WIDE, USUAL, TOO_SMALL = (120, 36), (80, 24), (52, 14)
 READY_S, MUSIC_S = 2.5, 9.0
 
@@ -65,12 +66,28 @@ async def draw_all(daemon: LiveDaemon, folder: Path) -> None:
         await hands
 
 
+async def draw_plan(daemon: LiveDaemon, folder: Path) -> None:
+    """A continuation, and what it is about to play."""
+    hands = Link("127.0.0.1", daemon.osc_port, lambda _: None)
+    await hands.open()
+    drawing = asyncio.create_task(draw(daemon, folder, "plan", USUAL))
+    await asyncio.sleep(1.5)
+    for pitch in PHRASE:
+        hands.say("1/note", pitch, 85)
+        await asyncio.sleep(BEAT_S * 0.4)
+        hands.say("1/note", pitch, 0)
+        await asyncio.sleep(BEAT_S * 0.1)
+    await drawing
+
+
 def main() -> None:
     """Draw into the folder that is named."""
     folder = Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
     with jack_server(), live_daemon("--backend", "jack", "--preset", "satb", "--preset", "strings") as daemon:
         asyncio.run(draw_all(daemon, folder))
+    with jack_server(), live_daemon("--backend", "jack", "--preset", "continue") as daemon:
+        asyncio.run(draw_plan(daemon, folder))
 
 
 if __name__ == "__main__":

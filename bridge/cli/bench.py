@@ -21,7 +21,7 @@ def bench() -> None:
 
 
 @bench.command()
-@click.option("--notes", type=click.IntRange(100), default=1000, show_default=True, help="Notes of each of eight runs.")
+@click.option("--notes", type=click.IntRange(100), default=250, show_default=True, help="Notes of each of eight runs.")
 @click.option("--keys", type=click.IntRange(10), default=100, show_default=True, help="Keys to type.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def screen(notes: int, keys: int, as_json: bool) -> None:
