@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -19,6 +20,8 @@ BEAT_S = 0.5
 UP = 5
 PHRASE = (60, 64, 67, 72, 71, 67, 64, 62, 60, 62, 64, 65, 67)
 WIDE, USUAL, TOO_SMALL = (120, 36), (80, 24), (52, 14)
+FONTS = re.compile(r"@font-face {[^}]*}\s*")
+"""Of another server: a picture fetches nothing."""
 READY_S, MUSIC_S = 2.5, 9.0
 
 
@@ -43,7 +46,8 @@ async def draw(daemon: LiveDaemon, folder: Path, name: str, size: tuple[int, int
         for key in keys:
             await pilot.press(key)
         await _settle(pilot, 0.5)
-        (folder / f"{name}.svg").write_text(app.export_screenshot(title="continuo tui"))
+        picture = FONTS.sub("", app.export_screenshot(title="continuo tui"))
+        (folder / f"{name}.svg").write_text(picture)
 
 
 async def _settle(pilot: Pilot[None], seconds: float) -> None:
