@@ -90,17 +90,11 @@ class Front:
         self._keys.close()
         self._terminal.pause()
         host = self._ready["osc_host"]
-        with _kept():
-            self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-P", "-m", "bridge.cli", "tui", "--owner", str(os.getpid())),
-                *("--osc-port", str(self._ready["osc_port"]), "--osc-host", host),
-                env={name: value for name, value in os.environ.items() if name != TOKEN_VARIABLE},
-            )
-            code = await self._process.wait()
-            if code and sys.stdout.isatty():
-                sys.stdout.write(LEAVE)
-                sys.stdout.flush()
-        self._task = None
+        try:
+            with _kept():
+                code = await self._shown_on(host)
+        finally:
+            self._task = None
         self._terminal.go_on()
         for event in (*self._waiting, *self._shown.values()):
             self._terminal.show(event)
@@ -110,6 +104,20 @@ class Front:
             how = f"has ended with code {code}" if code else "is closed"
             self._terminal.say(f"The screen {how}, the daemon goes on: s opens it again, Ctrl-C ends the daemon.")
             self._listen()
+
+    async def _shown_on(self, host: str) -> int:
+        """Run the screen's process; gives its exit code."""
+        assert self._ready  # noqa: S101 - nothing is opened before
+        self._process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-P", "-m", "bridge.cli", "tui", "--owner", str(os.getpid())),
+            *("--osc-port", str(self._ready["osc_port"]), "--osc-host", host),
+            env={name: value for name, value in os.environ.items() if name != TOKEN_VARIABLE},
+        )
+        code = await self._process.wait()
+        if code:
+            sys.stdout.write(LEAVE)
+            sys.stdout.flush()
+        return code
 
 
 def terminal() -> bool:

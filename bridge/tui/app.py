@@ -100,6 +100,7 @@ class ScreenApp(App[None]):
         self.theme = "continuo"
         self.roll.where = f"{self.place.host}:{self.place.port}"
         self.panel.focus()
+        self.log_lines.idle = self._ending
         await self.link.open()
         self.set_interval(FRAME_S, self._tick)
 
@@ -267,8 +268,13 @@ class ScreenApp(App[None]):
 
     def action_help(self) -> None:
         """Show the keys."""
-        ends = "q closes the screen; the daemon goes on here, Ctrl-C then ends it"
-        self.push_screen(HelpSheet(ends if self.place.owner else "q closes the screen; the daemon goes on"))
+        self.push_screen(HelpSheet(self._ending))
+
+    @property
+    def _ending(self) -> str:
+        """What closing the screen means."""
+        after = " here, Ctrl-C then ends it" if self.place.owner else ""
+        return f"q closes the screen; the daemon goes on{after}"
 
     def action_browse(self) -> None:
         """Show what can be loaded."""

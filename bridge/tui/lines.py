@@ -197,6 +197,7 @@ class Log(Drawn):
     def __init__(self, mirror: Mirror) -> None:
         super().__init__("log")
         self._mirror = mirror
+        self.idle = "nothing to report"
         self._lines: list[Piece] = []
 
     def show(self) -> None:
@@ -205,7 +206,7 @@ class Log(Drawn):
         now_s = time.monotonic()
         lines = [(_line(then_s, text, now_s), colours.INK) for then_s, text in list(self._mirror.log)[-height:]]
         if not lines:
-            lines = [(" nothing to report", colours.FAINT)]
+            lines = [(f" {self.idle}", colours.FAINT)]
         if lines != self._lines:
             self._lines = lines
             self.refresh()

@@ -72,12 +72,12 @@ def test_the_daemon_lives_on_when_its_screen_closes_and_opens_it_again(shell: Sh
     shell.until("p99")
     shell.press("q")
     shell.until(CLOSES)
-    shell.until("the daemon goes on")
+    shell.until("s opens it again")
     shell.press("s")
     shell.until(OPENS)
     shell.until("p99")
     shell.press("\x03")
-    shell.until("the daemon goes on")
+    shell.until("s opens it again")
     shell.press("\x03")
     assert shell.ends() == 0
 

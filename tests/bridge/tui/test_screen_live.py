@@ -10,6 +10,7 @@ from pythonosc.udp_client import SimpleUDPClient
 
 from bridge.bench.stage import LiveDaemon, live_daemon
 from bridge.tui.app import Place, ScreenApp
+from bridge.tui.lines import Keys
 from tests.bridge.conftest import Synth, strike
 from tests.bridge.control.hall import Surface
 from tests.bridge.tui.seat import Seat, seated
@@ -52,6 +53,9 @@ def test_a_fader_dragged_by_the_mouse_is_set_in_the_daemon(daemon: LiveDaemon) -
         await seat.pilot.hover(seat.app.panel, offset=(17 + bar - 1, row))
         await seat.pilot.mouse_up(seat.app.panel, offset=(17 + bar - 1, row))
         await seat.until_daemon_has("1/temperature", 2.0)
+        words = seat.app.query_one(Keys)
+        await seat.pilot.click(words, offset=(words.seen().index("bypass"), 0))
+        await seat.until_daemon_has("1/bypass", 1)
 
     seated(daemon.osc_port, play)
 
