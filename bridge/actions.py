@@ -34,6 +34,23 @@ ACTIONS = (
     Action("/continuo/preset", "[s]", "Load a preset into insert 1; without a name: which one is loaded"),
     Action("/continuo/presets", "", "The names of all presets"),
     Action("/continuo/models", "", "The names of all players: what model takes, in the order of its numbers"),
+    Action(
+        "/continuo/scene",
+        "[s], [i]",
+        "Go to a scene, by name or by its place in the setlist, from the next note on; without one: which it is",
+    ),
+    Action("/continuo/scene/next", "", "Go to the next scene of the setlist"),
+    Action("/continuo/scene/previous", "", "Go back to the one before"),
+    Action(
+        "/continuo/scene/save",
+        "[s]",
+        "Save all inserts and the clock as a scene, knobs included; without a name: as the one it is. A new one comes "
+        "last in the setlist",
+    ),
+    Action("/continuo/scene/delete", "s", "Forget a scene"),
+    Action("/continuo/scene/rename", "ss", "Give a scene another name"),
+    Action("/continuo/scenes", "", "The names of all scenes"),
+    Action("/continuo/setlist", "[s ...]", "The scenes in their order on stage, read or set at once"),
     Action("/continuo/inserts", "", "How many inserts there are"),
     Action("/continuo/subscribe", "[i]", "Full state now and every change after it, to this port or to the sender's"),
     Action("/continuo/unsubscribe", "[i]", "No more changes to this port or to the sender's"),
@@ -49,6 +66,11 @@ ACTIONS = (
         "ii [i]",
         "Play a key into this insert as if its input had brought it: pitch, velocity (0 lets it go), and maybe the "
         "channel; who says nothing for three seconds holds no key any more",
+    ),
+    Action(
+        "/continuo/<insert>/preset/save",
+        "s",
+        "Save this insert as a preset of your own, knobs included; one of your own with this name is replaced",
     ),
     Action(
         "/continuo/<insert>/learn",

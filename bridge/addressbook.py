@@ -16,6 +16,10 @@ The daemon listens on 127.0.0.1, port 9000 (`--osc-port`). `<insert>` and `<part
 - A parameter with a value sets it, without one asks for it: the answer has the same address.
 - Surfaces send floats for everything: 1.0 is taken for 1, and for on. Of a choice, name or number (from 0) will do.
 - Answers go to the sender, and to the subscribers of the same machine (`oscsend` has a new port each time).
+- A change is told to all other subscribers, of each address fifty times a second at most, the last value always; a
+  finger that moves a fader hears of others on the same fader when it has rested for 0.3 s.
+- A subscription ends with `/continuo/unsubscribe`, half a minute after its port was closed (Linux), or an hour after
+  the last packet from its machine: who only listens subscribes again now and then.
 - What is refused is answered with `/continuo/error` code sentence address, and changes nothing.
 - A packet has at most 4096 bytes, 128 messages and 4 bundles in each other; time tags are not waited for.
 - Who sends faster than can be served loses what is too much, and keeps nobody else waiting.
@@ -28,8 +32,21 @@ and lets in a tablet at 192.168.1.20. `--osc-allow` takes networks too (`192.168
 without it nothing is opened. This machine is always let in. Others are not answered, and named once in the terminal.
 
 UDP proves no sender and hides nothing: use a network that you trust, or a VPN. Whoever is let in can set what this page
-lists and load presets by name. No message names a file: presets and players are chosen from those that lie in their
-folders, links out of the folder of presets are passed over, and a capture gets a new name in the folder of captures.
+lists, load presets and scenes by name, and save them. No message names a file: presets, scenes and players are chosen
+from those that lie in their folders, links out of these are passed over, a name to save by is no path, and a folder
+takes 999 files at most. A capture gets a new name in the folder of captures.
+
+## In a browser, and for programs
+
+![The page in a browser: address, value, what it takes, what it is](addresses.png)
+
+`http://127.0.0.1:9000` (the number of `--osc-port`; `continuo run` prints it) is this page with the values of now.
+Programs get the same as JSON, by [OSCQuery](https://github.com/Vidvox/OSCQueryProposal): `/` is the whole tree,
+`/continuo/1/voices` a node (`FULL_PATH`, `TYPE`, `VALUE`, `RANGE`, `ACCESS`, `DESCRIPTION`, `UNIT`),
+`/continuo/1/voices?VALUE` one attribute of it, `/?HOST_INFO` where OSC is. It only reads, for whom OSC lets in.
+
+Where OSC listens to the network it is announced there (`_osc._udp` and `_oscjson._tcp`): TouchOSC and OSCQuery browsers
+list it as "Continuo on" your machine. `--no-announce` keeps it quiet.
 """
 
 

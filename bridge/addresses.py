@@ -42,7 +42,58 @@ DAEMON = (
         119,
         scope="daemon",
     ),
+    Parameter(
+        "scene_channel",
+        ("scene_channel",),
+        "int",
+        0,
+        "Channel whose program changes choose scenes by their place in the setlist; 17 = any, 0 = none",
+        0,
+        17,
+        scope="daemon",
+    ),
 )
+
+MACROS = (
+    Parameter("amount", ("style", "amount"), "float", 1.0, "How much comes back, as loudness: 1 = all, 0 = nothing"),
+    Parameter(
+        "density",
+        ("style", "density"),
+        "float",
+        0.5,
+        "How many notes: 0.5 = the preset's voices, or a continuation as dense as you; less leaves out inner voices, "
+        "more doubles in octaves; of an orchestra, the share of its sections that play at a middle touch",
+    ),
+    Parameter(
+        "register",
+        ("style", "register"),
+        "float",
+        0.0,
+        "-1 dark to 1 bright: voices an octave lower or higher one after the other, within their parts; "
+        "of an orchestra, which sections come first",
+        -1,
+        1,
+    ),
+    Parameter(
+        "surprise",
+        ("style", "surprise"),
+        "float",
+        0.2,
+        "How readily the likeliest is left: 0 = never, 0.2 = as temperature has it, 1 = one more than that; "
+        "of a continuation, what you played; of a reduction, where the hands play",
+    ),
+    Parameter(
+        "tightness", ("style", "tightness"), "float", 1.0, "1 = with your note or on the grid, 0 = up to 20 ms behind"
+    ),
+    Parameter(
+        "dynamics",
+        ("style", "dynamics"),
+        "float",
+        0.5,
+        "How far loud and soft lie apart: 0 = all alike, 0.5 = as played, 1 = twice as far",
+    ),
+)
+"""What every effect has."""
 
 INSERT = (
     Parameter("bypass", ("bypass",), "switch", False, "Silence the effect; thru goes on"),
@@ -112,25 +163,7 @@ INSERT = (
         64,
         "beats",
     ),
-    Parameter(
-        "density",
-        ("style", "density"),
-        "float",
-        0.5,
-        "Share of an orchestra's sections that play at a middle touch; how many notes a continuation has, 0.5 = yours",
-    ),
-    Parameter(
-        "register",
-        ("style", "register"),
-        "float",
-        0.0,
-        "-1 dark, 1 bright: which sections come first, or how high a continuation lies",
-        -1,
-        1,
-    ),
-    Parameter(
-        "surprise", ("style", "surprise"), "float", 0.2, "How readily a continuation leaves what you played", 0, 1
-    ),
+    *MACROS,
     Parameter(
         "distance",
         ("style", "distance"),

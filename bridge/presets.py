@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from copy import deepcopy
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import platformdirs
 
-from bridge import knobs
+from bridge import knobs, shelf
 from bridge.addresses import CLOCK, INSERT, MAX_PARTS, PART, defaults, get, put
 from bridge.errors import PresetError, ValueRefused
 from bridge.parameters import Parameter
-from music.errors import did_you_mean
+from music.errors import ContinuoError, did_you_mean
 
 FORMAT = 1
 MAX_BYTES = 1 << 20
@@ -25,6 +27,8 @@ EFFECTS = {
 }  # fmt: skip
 """What an insert can do, and the preset to try it with."""
 
+Skip = Callable[[ContinuoError], None]
+"""Takes what is wrong with a part of a file that is left out, so that the rest can be had."""
 State = dict[str, Any]
 """What a preset holds: `name`, `effect`, `about`, the sections of `addresses.INSERT`, the lists `part` and `control`,
 and under `clock` what it wants of the daemon's clock."""
@@ -36,16 +40,17 @@ def user_folder() -> Path:
 
 
 def _shelf() -> dict[str, Path]:
-    """Preset files by name; the user's own come before the bundled ones.
+    """Preset files by name; the user's own come before the bundled ones."""
+    return _bundled() | shelf.own(user_folder())
 
-    What only points out of the user's folder is none: names come over OSC, and would read other files for others.
-    """
-    bundled = Path(str(files("presets")))
-    found = {path.stem: path for path in sorted(bundled.glob("*.toml"))}
-    own = user_folder()
-    inside = own.resolve()
-    kept = (path for path in sorted(own.glob("*.toml")) if path.resolve().is_relative_to(inside))
-    return found | {path.stem: path for path in kept}
+
+def _bundled() -> dict[str, Path]:
+    return {path.stem: path for path in sorted(Path(str(files("presets"))).glob("*.toml"))}
+
+
+def bundled() -> list[str]:
+    """The names of those that come along."""
+    return sorted(_bundled())
 
 
 def names() -> list[str]:
@@ -67,44 +72,104 @@ def catalogue() -> Iterator[tuple[str, Path, State | PresetError]]:
             yield name, path, error
 
 
-def load(name: str) -> State:
-    """The state that a preset name stands for; PresetError where there is none or it does not read."""
-    shelf = _shelf()
-    if name not in shelf:
-        raise PresetError(f"there is no preset {name!r}", did_you_mean(name, shelf))
-    return read(shelf[name])
+def broken() -> Iterator[PresetError]:
+    """What is wrong with the user's own presets."""
+    for path in shelf.own(user_folder()).values():
+        try:
+            read(path)
+        except PresetError as error:
+            yield error
 
 
-def read(path: Path) -> State:
+def load(name: str, skip: Skip | None = None) -> State:
+    """The state that a preset name stands for; PresetError where there is none or it does not read.
+
+    With `skip`, a control that will not do is handed to it, and left out.
+    """
+    found = _shelf()
+    if name not in found:
+        raise PresetError(f"there is no preset {name!r}", did_you_mean(name, found))
+    return read(found[name], skip)
+
+
+def save(name: object, state: State) -> Path:
+    """Write a state as a preset of the user's own, controls included; FileError, or ValueRefused for no name."""
+    title = state["name"] if state["preset"] == name else name
+    return shelf.write(user_folder(), name, document(state) | {"name": title})
+
+
+def document(state: State) -> dict[str, Any]:
+    """A state as a preset file holds it; buttons are not pressed in it."""
+    pressed = {parameter.path for parameter in INSERT if parameter.kind == "trigger"}
+    table: dict[str, Any] = {"format": FORMAT} | {key: state[key] for key in _HEAD if key in state}
+    for parameter in INSERT:
+        if parameter.path not in pressed:
+            put(table, parameter.path, get(state, parameter.path))
+    clock = {"clock": state["clock"]} if state["clock"] else {}
+    return deepcopy(table | clock | {"part": state["part"], "control": state["control"]})
+
+
+def read(path: Path, skip: Skip | None = None) -> State:
     """The complete state in a preset file; PresetError names file and key."""
+    data = read_bytes(path)
     try:
-        if path.exists() and not path.is_file():  # a pipe would be waited for for ever
-            raise PresetError(f"{path}: is no file", "Put a preset there")
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise PresetError(f"{path}: cannot be read ({error})", "Check the file and its rights") from error
-    try:
-        return parse(data, path.stem)
+        return parse(data, path.stem, named(path, skip))
     except PresetError as error:
         raise PresetError(f"{path}: {error.message}", error.hint) from error
 
 
-def parse(data: bytes, stem: str) -> State:
-    """The complete state in the bytes of a preset; PresetError names the key."""
-    if len(data) > MAX_BYTES:
-        raise PresetError(f"a preset has at most {MAX_BYTES} bytes", "Is this one?")
+def named(path: Path, skip: Skip | None) -> Skip | None:
+    """Hand on what is skipped with its file's name."""
+    return skip and (lambda error: skip(PresetError(f"{path}: {error.message}", error.hint)))
+
+
+def read_bytes(path: Path, most: int = MAX_BYTES) -> bytes:
+    """What is in a file, up to one byte too many; PresetError where it cannot be read."""
     try:
-        return _complete(tomllib.loads(data.decode("utf-8")), stem)
+        if path.exists() and not path.is_file():  # a pipe would be waited for for ever
+            raise PresetError(f"{path}: is no file", "Put a preset there")
+        with path.open("rb") as file:
+            return file.read(most + 1)
+    except OSError as error:
+        raise PresetError(f"{path}: cannot be read ({error})", "Check the file and its rights") from error
+
+
+def parse(data: bytes, stem: str, skip: Skip | None = None) -> State:
+    """The complete state in the bytes of a preset; PresetError names the key."""
+    return complete(table(data), stem, skip)
+
+
+def table(data: bytes, most: int = MAX_BYTES) -> dict[str, Any]:
+    """The bytes of a TOML file as a table; PresetError where they are none."""
+    if len(data) > most:
+        raise PresetError(f"it has more than {most} bytes", "Is this the file?")
+    try:
+        with bounded():
+            return tomllib.loads(data.decode("utf-8"))
     except UnicodeDecodeError as error:
         raise PresetError(f"no text in UTF-8 ({error})", "Save it as UTF-8") from error
     except tomllib.TOMLDecodeError as error:
         raise PresetError(f"no valid TOML ({error})", "Mend that line") from error
+
+
+@contextmanager
+def bounded() -> Iterator[None]:
+    """What Python cannot hold of a file, or say of it, is a PresetError."""
+    try:
+        yield
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError):  # which are ValueErrors too
+        raise
     except (ValueError, RecursionError) as error:  # a number of thousands of digits, tables in tables in tables
         raise PresetError("it holds a number that is too long, or tables that are too deep", "Mend it") from error
 
 
-def _complete(given: dict[str, Any], stem: str) -> State:
+def complete(given: dict[str, Any], stem: str, skip: Skip | None = None) -> State:
+    """The complete state that a preset's table stands for; PresetError names the key."""
+    with bounded():
+        return _complete(given, stem, skip)
+
+
+def _complete(given: dict[str, Any], stem: str, skip: Skip | None) -> State:
     if given.get("format") != FORMAT:
         raise PresetError(f"format is {given.get('format')!r}, not {FORMAT}", f"Write format = {FORMAT} at its top")
     effect = given.get("effect")
@@ -113,7 +178,7 @@ def _complete(given: dict[str, Any], stem: str) -> State:
         raise PresetError(f"effect: there is no effect {effect!r}", hint)
     state: State = {"preset": stem, "name": str(given.get("name", stem)), "about": str(given.get("about", ""))}
     body = {key: value for key, value in given.items() if key not in (*_HEAD, "clock", "part", "control")}
-    state |= {"effect": effect, "clock": _clock(given.get("clock", {}))} | _fill(INSERT, body)
+    state |= {"effect": effect, "clock": clock(given.get("clock", {}))} | _fill(INSERT, body)
     parts = given.get("part", [{}])
     if not isinstance(parts, list) or not 1 <= len(parts) <= MAX_PARTS:
         raise PresetError(f"part: a preset has 1 to {MAX_PARTS} parts", "Write each as its own [[part]] table")
@@ -124,7 +189,13 @@ def _complete(given: dict[str, Any], stem: str) -> State:
         for key in ("pitches", "velocity"):
             if part[key][0] > part[key][1]:
                 raise PresetError(f"part[{number}].{key}: the first is above the second", "Write the lower one first")
-    state["control"] = _controls(given.get("control", []), len(parts))
+    try:
+        state["control"] = _controls(given.get("control", []), len(parts))
+    except PresetError as error:
+        if not skip:
+            raise
+        skip(error)
+        state["control"] = _sound_ones(given["control"], len(parts))
     return state
 
 
@@ -138,7 +209,16 @@ def _controls(given: Any, parts: int) -> list[dict[str, Any]]:
         raise PresetError(error.message, "Mend that [[control]] table") from error
 
 
-def _clock(given: Any) -> dict[str, Any]:
+def _sound_ones(given: Any, parts: int) -> list[dict[str, Any]]:
+    """The controls that will do."""
+    found: list[dict[str, Any]] = []
+    for one in given if isinstance(given, list) else []:
+        with suppress(PresetError):
+            found = _controls([*found, one], parts)
+    return found
+
+
+def clock(given: Any) -> dict[str, Any]:
     """What of the clock is given: the rest stays as it is."""
     if not isinstance(given, dict):
         raise PresetError(f"clock is {given!r}, not a table", "Write [clock] and its keys below it")

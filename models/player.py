@@ -77,6 +77,8 @@ class Scoring:
     """Families (`music.instruments.Instrument.family`) that never play."""
     forced: frozenset[str] = frozenset()
     """Families that play at any touch, where there is something for them."""
+    surprise: float = 0.0
+    """0 to 1: how far, phrase by phrase, other sections come in first than are expected."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,25 @@ def create(path: Path, data: bytes) -> None:
     _write(path, data, _rename_to_new)
 
 
+def delete(path: Path) -> None:
+    """Delete a file; FileError where it cannot be."""
+    try:
+        path.unlink()
+    except OSError as error:
+        raise FileError(f"{path}: cannot be deleted ({error.strerror})", "Check the folder and its rights") from error
+
+
+def move(path: Path, to: Path) -> None:
+    """Give a file another name; FileError where it cannot be, or where there is one of that name."""
+    try:
+        _rename_to_new(path, to)
+        path.unlink(missing_ok=True)
+    except FileExistsError as error:
+        raise FileError(f"{to}: is there already", "Give another name") from error
+    except OSError as error:
+        raise FileError(f"{path}: cannot be renamed ({error.strerror})", "Check the folder and its rights") from error
+
+
 def _write(path: Path, data: bytes, rename: Callable[[Path, Path], object]) -> None:
     temporary = path.with_name(f".{path.name}.{uuid4().hex[:8]}")
     try:

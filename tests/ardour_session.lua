@@ -1,18 +1,16 @@
 -- A headless Ardour session: its melody track plays through Continuo, its harmony track records what comes back.
--- SESSION_DIR: where it is made. SECONDS: length of each pass. TO, FROM: Continuo's input and output as JACK names.
+-- SESSION_DIR: where it is made. SECONDS: length of each pass. NAME: what Continuo's ports are called.
+-- SCRIPT: what builds and plugs the tracks, as a user would run it.
 -- Pass 1 records what arrives at the melody track; pass 2 plays it out and records the answer.
 AudioEngine:set_backend("JACK", "ardour", "")
 Session = create_session(os.getenv("SESSION_DIR"), "session", 48000)
-local one = ARDOUR.ChanCount(ARDOUR.DataType("midi"), 1)
-local function track(name)
-  return Session:new_midi_track(one, one, true, ARDOUR.PluginInfo(), nil, nil, 1, name,
-    ARDOUR.PresentationInfo.max_order, ARDOUR.TrackMode.Normal, true):front()
-end
 local function sleep(seconds) ARDOUR.LuaAPI.usleep(math.floor(seconds * 1e6)) end
+function ardour(_) end  -- the editor has it
+dofile(os.getenv("SCRIPT"))
+factory({name = os.getenv("NAME")})()
+local function track(name) return Session:route_by_name(name):to_track() end
 local melody, harmony = track("Melody"), track("Harmony")
 local group = PBD.GroupControlDisposition.NoGroup
-harmony:input():disconnect_all(nil)
-print("connected", melody:output():midi(0):connect(os.getenv("TO")), harmony:input():midi(0):connect(os.getenv("FROM")))
 
 local function roll(seconds)
   Session:maybe_enable_record(false); sleep(0.2)

@@ -17,6 +17,7 @@ from music.midifile import read
 from tests.bridge.conftest import jack  # noqa: F401 - a fixture
 
 ARDOUR = next((path for name in ("ardour8-lua", "ardour7-lua", "ardour6-lua") if (path := shutil.which(name))), None)
+SCRIPT = Path(__file__).parents[1] / "presets" / "daw" / "continuo_ardour.lua"
 MELODY = (67, 69, 71, 72, 74, 72)
 NOTE_S = 0.25
 PASS_S = 4
@@ -70,7 +71,7 @@ def converse(ardour: subprocess.Popen[str]) -> list[str]:
 def run_session(session: Path) -> list[str]:
     """Run Ardour through both passes; gives what it said."""
     assert ARDOUR
-    settings = {"SESSION_DIR": str(session), "SECONDS": str(PASS_S), "TO": "Daw:Daw In", "FROM": "Daw:Daw Out"}
+    settings = {"SESSION_DIR": str(session), "SECONDS": str(PASS_S), "NAME": "Daw", "SCRIPT": str(SCRIPT)}
     ardour = subprocess.Popen(
         [ARDOUR, str(Path(__file__).with_name("ardour_session.lua"))],
         env=os.environ | settings,

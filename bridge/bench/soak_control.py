@@ -58,12 +58,14 @@ class Control:
             house.port.incoming.append((house.now_ns, insert, data))
 
     def set(self, address: str, value: object) -> bool:
-        """A surface sets a value, or loads a preset ("1/preset"); False where it is refused."""
+        """A surface sets a value, loads a preset ("1/preset") or as a scene does; False where it is refused."""
+        as_what = "settings"
         try:
             if address.endswith("/preset"):
                 number, _ = address.split("/")
                 insert: int | None = int(number) - 1
                 self.desk.load(int(number) - 1, str(value))
+                as_what = self._dice.choice(("settings", "scene"))
                 self._tell("brain", clock=dict(self.desk.daemon))
             else:
                 insert = self.desk.write(address, value)
@@ -74,7 +76,7 @@ class Control:
             self._tell("brain", clock=dict(self.desk.daemon))
         else:
             self._changed_ns[insert] = self.house.now_ns
-            self._tell("brain", settings=self.desk.settings({insert}))
+            self._tell("brain", **{as_what: self.desk.settings({insert})})
             self._command("thru", self.desk.thru())
         return True
 
@@ -243,7 +245,7 @@ class Control:
         """Whether an onset of the brain's is to be expected here: a note, or a keyswitch."""
         brain = self.house.brain
         unsettled_ns = max(self._changed_ns[insert], brain.stalled_ns if brain else 0)
-        if not brain or self.house.now_ns - unsettled_ns < SETTLED_NS:
+        if not brain or insert in brain.session.waiting or self.house.now_ns - unsettled_ns < SETTLED_NS:
             return True
         state = self.desk.inserts[insert]
         parts = [part for part in state["part"] if part["channel"] == channel + 1]

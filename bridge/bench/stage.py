@@ -79,7 +79,12 @@ class LiveDaemon:
 
     def __init__(self, *arguments: str, folder: Path | None = None) -> None:
         command = [sys.executable, "-P", "-m", "bridge.cli", "run", "--json", *arguments]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=folder)
+        # whatever the user has set: what is measured and tested is what the arguments say
+        usual = {name: value for name, value in os.environ.items() if not name.startswith("CONTINUO_")}
+        usual["CONTINUO_CONFIG"] = os.devnull
+        self.process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=folder, env=usual
+        )
         self.events: list[dict[str, Any]] = []
         self._queue: Queue[dict[str, Any] | None] = Queue()
         threading.Thread(target=self._read, daemon=True).start()

@@ -13,9 +13,11 @@ from bridge.brain.foresight import Later
 from bridge.brain.grid import COMMON_BEATS, Grid
 from bridge.brain.insert import PLAN_AHEAD_NS
 from bridge.brain.instruments import Dynamics, programs
+from bridge.brain.macros import Looseness, loudness
 from bridge.brain.musician import Musician
 from bridge.brain.performance import Performance
 from bridge.brain.question import Question, Turn
+from bridge.brain.ringing import Ringing
 from bridge.brain.settings import Part, Settings
 from bridge.brain.sounding import Due, Note
 from models.continuation import Aim, Continuer
@@ -59,8 +61,18 @@ class Continuation:
         self._onsets = 0
         self._turns = 0
         self._dynamics = Dynamics()
+        self._looseness = Looseness()
         self._first: float | None = None  # when the musician began, since the last turn
         self._pedal = False  # was pressed
+
+    @property
+    def busy(self) -> bool:
+        """Whether another scene has to wait for the next note: it has the turn."""
+        return self.playing or bool(self._sounding)
+
+    def let_ring(self) -> Ringing:
+        """Nothing: no key holds what it plays, and the next note ends it in any scene."""
+        return Ringing((), self._musician.hand_over(), each=False)
 
     @property
     def playing(self) -> bool:
@@ -163,7 +175,7 @@ class Continuation:
             due += self._stop(now_ns)
             self._before = None
         self._musician.configure(settings, beat)
-        if settings.parts != before.parts:
+        if settings.parts != before.parts or not settings.amount:
             due += self._end_all(now_ns)
         if settings.bypass:
             self._first = None
@@ -292,17 +304,20 @@ class Continuation:
         return self._dynamics.follow([Due(max(one.time_ns, now_ns), one.event) for one in due], self.settings)
 
     def _strike(self, onset: Onset) -> list[Due]:
+        if not self.settings.amount:
+            return []
         time_ns = self._timeline.ns_at(onset.beat)
         self._onsets += 1
         due = []
         for tone in onset.tones:
-            part = self._part(tone.pitch)
+            part, end = self._part(tone.pitch), onset.beat + tone.beats
             note = (part.channel, tone.pitch)
             if note in self._sounding:
                 due.append(Due(time_ns, NoteOff(*note)))
-            due.append(Due(time_ns, NoteOn(*note, part.within(tone.velocity))))
+            late_ns = min(self._looseness.late_ns(self.settings), (self._timeline.ns_at(end) - time_ns) // 2)
+            due.append(Due(time_ns + late_ns, NoteOn(*note, loudness(tone.velocity, part, self.settings))))
             self._sounding[note] = self._onsets
-            heappush(self._releases, (onset.beat + tone.beats, self._onsets, note))
+            heappush(self._releases, (end, self._onsets, note))
         return due
 
     def _release(self, until_ns: int) -> list[Due]:

@@ -11,8 +11,9 @@ from bridge.brain.grid import Grid
 from bridge.brain.in_time import InTime
 from bridge.brain.players import Players
 from bridge.brain.question import Turn
+from bridge.brain.ringing import Ringing
 from bridge.brain.settings import Settings
-from bridge.brain.sounding import Due
+from bridge.brain.sounding import Due, Note
 from music.events import Control, Event, NoteOff, NoteOn, Stop
 from music.wire import ALL_NOTES_OFF, ALL_SOUND_OFF
 
@@ -39,6 +40,8 @@ class Engine:
         self.inserts = [effect(one, self.players.get(*one.player), grid, now_ns) for one in settings]
         self._grid = grid
         self._handed_on: list[HandedOn] = []  # a heap, for listeners
+        self._waiting: dict[int, Settings] = {}  # of another scene, for the next note
+        self._ringing: list[list[Ringing]] = [[] for _ in settings]
         self._order = 0
 
     def programs(self, now_ns: int) -> list[Sent]:
@@ -53,18 +56,22 @@ class Engine:
         events: list[list[tuple[Event, int]]] = [[] for _ in self.inserts]
         for number, event, time_ns in heard:
             events[number].append((event, time_ns))
+        rung = self._switch(events)
         newest: dict[int, int] = {}
         for number, insert in enumerate(self.inserts):  # in this order: a listener comes after whom it listens to
             source = insert.settings.listens_to - 1
             here = events[number] = self._delayed(number, events[number]) if source < 0 else events[source]
             for event, time_ns in here:
+                rung += self._ring(number, event, time_ns)
                 insert.hear(event, time_ns)
                 newest[number] = time_ns
         turns = {
             number: self.inserts[number].respond(time_ns, in_time=time_ns >= not_before_ns)
             for number, time_ns in newest.items()
         }
-        return self._play(turns) + self._listen(max((time_ns for here in events for _, time_ns in here), default=0))
+        return (
+            rung + self._play(turns) + self._listen(max((time_ns for here in events for _, time_ns in here), default=0))
+        )
 
     def advance(self, now_ns: int) -> list[Sent]:
         """Let time pass up to now."""
@@ -90,9 +97,27 @@ class Engine:
         slow = (one.next_frame_ns() for one in self.inserts if isinstance(one.player, InTime))
         return min(slow, default=None)
 
+    def change(self, number: int, settings: Settings, now_ns: int) -> list[Sent]:
+        """Give an insert the settings of another scene: from its next note on, if it is busy.
+
+        What sounds then rings on until its keys are up.
+        """
+        if not self.inserts[number].busy:
+            return self.configure(number, settings, now_ns)
+        self._waiting[number] = settings
+        return []
+
     def configure(self, number: int, settings: Settings, now_ns: int) -> list[Sent]:
-        """Give an insert new settings. ContinuoError, and nothing changes, where their player cannot be had."""
+        """Give an insert new settings. ContinuoError, and nothing changes, where their player cannot be had.
+
+        Where another scene waits for the next note, they wait with it, unless they want something at once.
+        """
         old = self.inserts[number].settings
+        if number in self._waiting and settings.bypass == old.bypass and not settings.turns.wanted:
+            self._waiting[number] = settings
+            return []
+        self._waiting.pop(number, None)
+        rung = self._end_ringing(number, now_ns) if settings.bypass else []
         if settings.delay_beats != old.delay_beats:
             self.inserts[number].overhear(self._pull(number), now_ns)
         if settings.listens_to != old.listens_to:  # nobody will tell of the ends of what has not begun yet
@@ -106,7 +131,16 @@ class Engine:
         now, before = ({(part.channel, part.program, part.keyswitch) for part in one.parts} for one in (settings, old))
         if now != before:
             sent = [(number, due) for due in self.inserts[number].programs(now_ns)] + sent
-        return sent + self._listen(now_ns)
+        return rung + sent + self._listen(now_ns)
+
+    @property
+    def waiting(self) -> frozenset[int]:
+        """The inserts where another scene waits for its first note."""
+        return frozenset(self._waiting)
+
+    def playing(self, number: int) -> bool:
+        """Whether something that an insert answered sounds, or its continuation has the turn."""
+        return self.inserts[number].playing or any(self._ringing[number])
 
     def silence(self, *, for_good: bool = False) -> None:
         """Forget all that is held and sounds; who owns the outputs ends it. For good: it cannot be undone.
@@ -121,6 +155,7 @@ class Engine:
                 insert.forget(self.inserts[source].sounding)
         for insert in self.inserts:
             insert.silence(for_good=for_good)
+        self._ringing = [[] for _ in self.inserts]
 
     def resume(self, now_ns: int) -> list[Sent]:
         """Undo a silence: what is still held is answered again."""
@@ -133,9 +168,54 @@ class Engine:
         sent: list[Sent] = []
         for number, (due, question) in turns.items():
             played = due + self.inserts[number].play(question, answers[number]()) if question else due
+            played = self._taking_over(number, played) if self._ringing[number] else played
             sent += [(number, one) for one in played]
             self._hand_on(number, played)
         return sent
+
+    def _switch(self, events: Sequence[Sequence[tuple[Event, int]]]) -> list[Sent]:
+        """Let scenes begin whose inserts have a note among what arrives."""
+        begins: dict[int, int] = {}
+        for number in self._waiting:
+            source = number
+            while self.inserts[source].settings.listens_to:
+                source = self.inserts[source].settings.listens_to - 1
+            notes = [time_ns for event, time_ns in events[source] if isinstance(event, NoteOn)]
+            begins |= {number: notes[0]} if notes else {}
+        sent: list[Sent] = []
+        for number, time_ns in begins.items():
+            ringing = self.inserts[number].let_ring()
+            self._ringing[number].append(ringing)
+            sent += self._end(number, ringing.settle(), time_ns)
+            sent += self.configure(number, self._waiting.pop(number), time_ns)
+        return sent
+
+    def _ring(self, number: int, event: Event, time_ns: int) -> list[Sent]:
+        """What ends of another scene's notes."""
+        ended = [note for ringing in self._ringing[number] for note in ringing.hear(event)]
+        self._ringing[number] = [ringing for ringing in self._ringing[number] if ringing]
+        return self._end(number, ended, time_ns)
+
+    def _end_ringing(self, number: int, time_ns: int) -> list[Sent]:
+        ended = [note for ringing in self._ringing[number] for note in ringing.end()]
+        self._ringing[number] = []
+        return self._end(number, ended, time_ns)
+
+    def _end(self, number: int, notes: Sequence[Note], time_ns: int) -> list[Sent]:
+        due = [Due(time_ns, NoteOff(*note)) for note in notes]
+        self._hand_on(number, due)
+        return [(number, one) for one in due]
+
+    def _taking_over(self, number: int, played: list[Due]) -> list[Due]:
+        """What an insert plays, and before it the end of what rings on of the same notes."""
+        found: list[Due] = []
+        for due in played:
+            if isinstance(due.event, NoteOn):
+                note = due.event.channel, due.event.pitch
+                given_up = [ringing.give_up(note) for ringing in self._ringing[number]]
+                found += [Due(due.time_ns, NoteOff(*note))] if any(given_up) else []
+            found.append(due)
+        return found
 
     def _hand_on(self, number: int, answered: list[Due]) -> None:
         """Keep what an insert answered for those who listen to it, until its time.
@@ -208,6 +288,7 @@ class Engine:
                 heard.append(heappop(self._handed_on))
             newest: dict[int, int] = {}
             for time_ns, _, number, event in sorted(heard, key=lambda one: one[2]):
+                sent += self._ring(number, event, time_ns)
                 self.inserts[number].hear(event, time_ns)
                 newest[number] = time_ns
             self._foresee()

@@ -11,11 +11,13 @@ from bridge.brain.foresight import Later, coming
 from bridge.brain.frames import Frames
 from bridge.brain.grid import Grid
 from bridge.brain.instruments import Dynamics, programs
+from bridge.brain.macros import Looseness, notes_of
 from bridge.brain.musician import Done, Musician
 from bridge.brain.question import Question, Turn
+from bridge.brain.ringing import Ringing
 from bridge.brain.schedule import Outlook, Schedule, Step, onsets
-from bridge.brain.settings import Settings
-from bridge.brain.sounding import Due, Note, Sounding, notes_of
+from bridge.brain.settings import ORCHESTRATE, REDUCE, Settings
+from bridge.brain.sounding import Due, Note, Sounding, Tone
 from models.player import FRAMES_PER_BEAT, Answer, Moment, Player, Sound
 from music.events import Event
 
@@ -51,6 +53,7 @@ class Insert:
         self._frames = Frames(grid, now_ns, player, self._hands, self._sounding)
         self._schedule = Schedule()
         self._feel = Feel()
+        self._looseness = Looseness()
         self._dynamics = Dynamics()
         self._answered_beat = 0.0
         self._asked_frame = self._frame
@@ -68,7 +71,8 @@ class Insert:
     @property
     def planned(self) -> list[tuple[float, Note]]:
         """When something begins to sound and what, as far as it is planned."""
-        return onsets(self.plan, self.answer, [part.channel for part in self.settings.parts])
+        fits = self.answer and len(self.answer.pitches) == len(self.settings.parts)
+        return onsets(self.plan, self.answer if fits else None, self._notes)
 
     @property
     def plan(self) -> list[Step]:
@@ -202,6 +206,19 @@ class Insert:
         return self._end_all(now_ns)
 
     @property
+    def busy(self) -> bool:
+        """Whether another scene has to wait for the next note: something is held or sounds."""
+        return bool(self._hands) or bool(self._sounding) or (self.player.pulse and self._awake)
+
+    def let_ring(self) -> Ringing:
+        """What sounds, with the keys that it answers: none of them is this insert's any more."""
+        settings = self.settings
+        ringing = Ringing(self._sounding, self._musician.hand_over(), each=settings.effect in (ORCHESTRATE, REDUCE))
+        self._sounding.clear()
+        self._schedule.clear()
+        return ringing
+
+    @property
     def playing(self) -> bool:
         """Whether something that it answered sounds."""
         return bool(self._sounding)
@@ -325,17 +342,23 @@ class Insert:
 
     def _sound(self, answer: Answer, time_ns: int) -> list[Due]:
         """What must end and what must begin for an answer to sound."""
-        held, settings = self._musician.sounds(), self.settings
+        settings = self.settings
         late = self._frames.is_late(self._timeline.beat_at(time_ns))
         if self.player.pulse and self._grid.bars(self._frame) is not None:  # against no grid nobody plays behind it
             time_ns += self._feel.lag_ns(settings.humanize)
-        wanted = notes_of(answer, settings, held[-1].velocity if held else self._musician.velocity)
+        wanted = self._notes(answer)
         if not self._begins:  # it came too late for that: what ends, ends
             wanted, self._begins = {note: wanted[note] for note in self._sounding if note in wanted}, True
             return self._sounding.become(wanted, set(), time_ns, 0, late=late)
         again = self._sounding.again(wanted, answer.struck or frozenset(), often=settings.follows)
         due = self._sounding.become(wanted, again, time_ns, settings.strum_ns, late=late)
-        return self._dynamics.follow(due, settings)
+        return self._dynamics.follow(self._looseness.loosened(due, settings), settings)
+
+    def _notes(self, answer: Answer) -> dict[Note, Tone]:
+        """What an answer is to sound, under what is held now."""
+        held = self._musician.sounds()
+        touch = held[-1].velocity if held else self._musician.velocity
+        return notes_of(answer, self.settings, touch, frozenset(sound.pitch for sound in held), self._answered_beat)
 
     def _end_all(self, time_ns: int) -> list[Due]:
         return self._sounding.end(time_ns, late=self._frames.is_late(self._timeline.beat_at(time_ns)))

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from bridge.knobs import NEVER
 from bridge.messages import headers
+from music.events import Program
 from music.wire import CONTROL
 
 EVERY_NS = 10_000_000
@@ -23,6 +24,8 @@ class Moves:
         self._learning: frozenset[int] = frozenset()
         self._newest: dict[tuple[int, bytes], tuple[int, int, int]] = {}
         self._told_ns = -EVERY_NS
+        self._chosen: tuple[int, int] | None = None
+        self._told_choice_ns = -EVERY_NS
 
     def watch(self, knobs: Sequence[Iterable[tuple[int, int]]], learning: Iterable[int]) -> None:
         """Whose moves count: of each port (channel, controller); of those where a knob is to be learnt, everybody's."""
@@ -48,6 +51,20 @@ class Moves:
         self._newest.clear()
         return moved
 
+    def choose(self, program: Program) -> None:
+        """Take in a program change, which may choose a scene."""
+        self._chosen = program.channel + 1, program.program + 1
+
+    def choice(self, now_ns: int) -> tuple[int, int] | None:
+        """Channel and number, from 1, of the newest program change, if it is time to tell of it."""
+        if self._chosen is None or now_ns - self._told_choice_ns < EVERY_NS:
+            return None
+        self._told_choice_ns = now_ns
+        chosen, self._chosen = self._chosen, None
+        return chosen
+
     def next_wake_ns(self) -> int | None:
-        """When `due` has something to tell; None where nothing has moved."""
-        return self._told_ns + EVERY_NS if self._newest else None
+        """When `due` or `choice` has something to tell; None where nothing has moved."""
+        wakes = [self._told_ns + EVERY_NS] if self._newest else []
+        wakes += [self._told_choice_ns + EVERY_NS] if self._chosen else []
+        return min(wakes, default=None)

@@ -7,6 +7,7 @@ from math import inf
 from typing import NamedTuple
 
 from bridge.brain.hands import Hands
+from bridge.brain.ringing import ANY_KEY, Hold
 from bridge.brain.settings import MIDDLE_VELOCITY, Settings
 from models.player import Sound
 from music.events import Control, Event, NoteOff, NoteOn, Stop
@@ -121,6 +122,17 @@ class Musician:
         """Keys (channel, pitch) go up, whoever held them, and nothing follows from it."""
         for channel, pitch in keys:
             self.hands.release(channel, pitch, own=self._settings.owns(pitch), late=False)
+
+    def hand_over(self) -> Hold:
+        """What holds the notes that sound now; from here on nothing is held, and pedals stay down."""
+        settings = self._settings
+        pedals = self._pedals if settings.pedal else set[int]()
+        lasting = self._under_pedal.keys() if settings.follows else {(channel, ANY_KEY) for channel in pedals}
+        keys = frozenset((channel, pitch) for channel, pitch, _ in self.hands.melody)
+        hold = Hold(keys, frozenset(lasting), frozenset(pedals), settings.pedal)
+        self.hands.clear()
+        self._under_pedal.clear()
+        return hold
 
     def halt(self, *, for_good: bool) -> None:
         """Nothing is held any more, until the hands `resume`; for good: they find nothing."""

@@ -33,6 +33,7 @@ class News:
         found = self._clock(now_ns)
         for number, insert in enumerate(engine.inserts, 1):
             found |= {f"{number}/{name}": value for name, value in _answers(insert).items()}
+            found[f"{number}/playing"] = int(engine.playing(number - 1))
         changed = {name: value for name, value in found.items() if self._told.get(name) != value}
         self._told |= changed
         changed |= self._new_plans(engine, now_ns)
@@ -65,8 +66,8 @@ class News:
 
 
 def _answers(insert: Effect) -> dict[str, Any]:
-    """Who plays and whether, the chord that sounds, the key that is heard, what was missed, how often rules helped."""
+    """Who plays, the chord that sounds, the key that is heard, what was missed, how often the rules helped."""
     answer = insert.answer
     chord, key = (str(answer.chord or ""), str(answer.key or "")) if answer else ("", "")
     counts = {"missed": insert.missed, "fallback": insert.fallbacks}
-    return {"player": insert.player.name, "playing": int(insert.playing), "chord": chord, "heard_key": key, **counts}
+    return {"player": insert.player.name, "chord": chord, "heard_key": key, **counts}

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from bridge.brain.in_time import InTime
-from bridge.brain.sounding import Note
+from bridge.brain.sounding import Note, Tone
 from models.player import FRAMES_PER_BEAT, Answer, Frame, Moment, Player, Sound, Wish
 
 
@@ -140,17 +140,18 @@ class Schedule:
         self._outlook = self._step = self._pending = self._state = None
 
 
-def onsets(steps: Sequence[Step], answer: Answer | None, channels: Sequence[int]) -> list[tuple[float, Note]]:
-    """The beats and notes (channel, pitch) that begin with each planned answer, after one that sounds."""
+def onsets(
+    steps: Sequence[Step], answer: Answer | None, notes: Callable[[Answer], Mapping[Note, Tone]]
+) -> list[tuple[float, Note]]:
+    """The beats and notes that begin with each planned answer, after one that sounds; `notes` says what it sounds."""
     found: list[tuple[float, Note]] = []
-    before = set(answer.pitches) if answer else set()
+    before = set(notes(answer)) if answer and steps else set()
     for step in steps:
-        struck = step.answer.struck or frozenset()
-        for channel, pitch in zip(channels, step.answer.pitches, strict=False):
-            if pitch is not None and (pitch not in before or pitch in struck):
-                found.append((step.frame / FRAMES_PER_BEAT, (channel, pitch)))
-        before = set(step.answer.pitches)
-    return list(dict.fromkeys(found))
+        struck, wanted = step.answer.struck or frozenset(), notes(step.answer)
+        beat = step.frame / FRAMES_PER_BEAT
+        found += [(beat, note) for note, tone in wanted.items() if note not in before or tone.pitch in struck]
+        before = set(wanted)
+    return found
 
 
 def _later(player: Player[Any], state: Any, held: tuple[Sound, ...], moment: Moment) -> Future[Answer]:

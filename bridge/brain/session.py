@@ -23,7 +23,7 @@ from bridge.brain.tap import Tap
 from bridge.brain.transport import Position, Transport
 from bridge.messages import BEAT_SCALE, INPUT, PLAY, POSITION, RESET, SILENCE, TEMPO, Record
 from music.errors import ContinuoError
-from music.events import Event, Stop
+from music.events import Event, Program, Stop
 from music.events import Transport as ClockMessage
 from music.wire import decode, encode
 
@@ -49,6 +49,7 @@ class Session:
         self._players = players
         self._workplace = players.workplace
         self._changes = Changes(players)
+        self._scenes: set[int] = set()  # inserts whose player is being loaded for a scene
         self._engine: Engine | None = None
         self._transport = Transport(now_ns)
         self._conductor = Conductor(self._transport)
@@ -64,10 +65,18 @@ class Session:
         """Where the beats fall, for those who watch."""
         return self._transport
 
+    @property
+    def waiting(self) -> frozenset[int]:
+        """The inserts where another scene waits, for its first note or for its player."""
+        return (self._engine.waiting if self._engine else frozenset()) | self._scenes
+
     def obey(self, message: dict[str, Any], now_ns: int) -> None:
         """What control says."""
         if "settings" in message:
             self._configure(message["settings"], now_ns)
+        if "scene" in message and self._engine:
+            for number, state in message["scene"].items():
+                self._change(self._engine, int(number), Settings.of(state), now_ns, next_note=True)
         if "knobs" in message:
             self._moves.watch(message["knobs"], message["learning"])
         if "clock" in message:
@@ -106,6 +115,8 @@ class Session:
                 if isinstance(event, ClockMessage):
                     self._conductor.hear(record.insert, event, record.time_ns)
                 elif event is not None and not self._moves.hear(record.insert, record.data):
+                    if isinstance(event, Program):
+                        self._moves.choose(event)
                     heard.append((record.insert, event, record.time_ns))
                     self._tap.keep([record], now_ns)
             elif record.kind == TEMPO:
@@ -169,10 +180,12 @@ class Session:
             self._play(self._engine.programs(now_ns))
 
     def _tell_moves(self, now_ns: int) -> None:
-        """Knobs are control's: it knows what they move."""
+        """Knobs and program changes are control's: it knows what they move and choose."""
         moved = self._moves.due(now_ns)
         if moved:
             self.to_control.append({"moved": moved})
+        if chosen := self._moves.choice(now_ns):
+            self.to_control.append({"program": chosen})
 
     def _configure(self, states: dict[str, Any], now_ns: int) -> None:
         if self._engine is None:
@@ -194,17 +207,27 @@ class Session:
         grid = Grid(self._transport, self._transport.bars, LEAD_NS)
         return Engine(settings, grid, now_ns, self._players)
 
-    def _change(self, engine: Engine, number: int, settings: Settings, now_ns: int) -> None:
-        """Give an insert new settings; while their player is being loaded the old one plays under them."""
+    def _change(self, engine: Engine, number: int, settings: Settings, now_ns: int, *, next_note: bool = False) -> None:
+        """Give an insert new settings; while their player is being loaded the old one plays under them.
+
+        Those of a scene count from the next note on, and wait for their player: until then nothing changes.
+        """
         self._changes.want(number, settings)
+        next_note |= number in self._scenes
         if not self._players.ready(*settings.player):
             old = engine.inserts[number].settings
-            if old.effect == settings.effect:
+            if next_note:
+                self._scenes.add(number)
+                settings = replace(old, bypass=settings.bypass)
+            elif old.effect == settings.effect:
                 settings = replace(settings, model=old.model)
             else:  # nobody there can play the new one
                 settings = replace(old, bypass=settings.bypass)
+            next_note = False
+        else:
+            self._scenes.discard(number)
         self._workplace.begin()
-        self._play(engine.configure(number, settings, now_ns))
+        self._play((engine.change if next_note else engine.configure)(number, settings, now_ns))
 
     def _settle(self, engine: Engine, now_ns: int) -> None:
         """What has become of the players that were being loaded."""
@@ -219,9 +242,10 @@ class Session:
         """Who plays goes on; one who does not play the effect that is wanted leaves it to the rules."""
         playing, wanted = engine.inserts[refusal.insert].settings, refusal.settings
         same = playing.effect == wanted.effect
-        self._refuse(refusal, playing.model if same else players.RULES)
-        if not same and wanted.model != players.RULES:
-            self._change(engine, refusal.insert, replace(wanted, model=players.RULES), now_ns)
+        plays = playing.model if same else players.RULES
+        self._refuse(refusal, plays)
+        if refusal.insert in self._scenes or (not same and wanted.model != players.RULES):
+            self._change(engine, refusal.insert, replace(wanted, model=plays), now_ns)
 
     def _refuse(self, refusal: Refusal, plays: str) -> None:
         number, settings, error = refusal

@@ -21,7 +21,9 @@ FINGERS = 5
 """Of a hand."""
 
 MIDDLE_VELOCITY = 80
-"""What velocity_follow = 0 plays, and what a full follow swings around."""
+"""What velocity_follow = 0 plays, and what a full follow, and the dynamics, swing around."""
+NEUTRAL_SURPRISE = 0.2
+"""A continuation needs a little of it; of all others it is the one that leaves the preset's temperature as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +101,13 @@ class Settings:
     parts: tuple[Part, ...]
     """One for each voice of the wish, from the top voice down; the last part takes the voices that are left."""
     turns: Turns
+    amount: float
     density: float
     register: float
     surprise: float
     distance: float
+    tightness: float
+    dynamics: float
 
     @classmethod
     def of(cls, state: dict[str, Any]) -> Settings:
@@ -135,7 +140,7 @@ class Settings:
                 placement=harmonize["placement"],
                 spacing=harmonize["spacing"],
                 key=None if harmonize["key"] == "auto" else Key.parse(harmonize["key"]),
-                temperature=player["temperature"],
+                temperature=_temperature(state),
                 seed=player["seed"],
                 scoring=_scoring(state["style"] | state["orchestrate"], voices)
                 if state["effect"] == ORCHESTRATE
@@ -144,10 +149,13 @@ class Settings:
             ),
             parts=voices,
             turns=_turns(state["continue"]),
+            amount=state["style"]["amount"],
             density=state["style"]["density"],
             register=state["style"]["register"],
             surprise=state["style"]["surprise"],
             distance=state["style"]["distance"],
+            tightness=state["style"]["tightness"],
+            dynamics=state["style"]["dynamics"],
         )
 
     @property
@@ -183,6 +191,22 @@ class Settings:
     def doing(self, wanted: Trigger) -> Settings:
         """The same settings, and something that is to be done once."""
         return replace(self, turns=replace(self.turns, wanted=frozenset((wanted,))))
+
+
+def _temperature(state: dict[str, Any]) -> float:
+    """The preset's, and with surprise less or more than that; a continuation has its own use for surprise."""
+    temperature: float = state["player"]["temperature"]
+    surprise: float = state["style"]["surprise"]
+    if state["effect"] == CONTINUE or surprise == NEUTRAL_SURPRISE:
+        return temperature
+    if surprise < NEUTRAL_SURPRISE:
+        return float(temperature * surprise / NEUTRAL_SURPRISE)
+    return temperature + beyond(surprise)
+
+
+def beyond(surprise: float) -> float:
+    """0 to 1: how far a surprise is beyond the one that changes nothing."""
+    return max(0.0, (surprise - NEUTRAL_SURPRISE) / (1 - NEUTRAL_SURPRISE))
 
 
 def _part(part: dict[str, Any]) -> Part:
@@ -234,6 +258,7 @@ def _scoring(state: dict[str, Any], voices: tuple[Part, ...]) -> Scoring:
         weight=state["weight"],
         doubling=state["doubling"],
         register=state["register"],
+        surprise=beyond(state["surprise"]),
         divisi=state["divisi"],
         muted=families["mute"],
         forced=families["force"],

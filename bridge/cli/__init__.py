@@ -61,8 +61,11 @@ def _guests() -> dict[str, EntryPoint]:
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="continuo", prog_name="continuo")
-def main() -> None:
+@click.pass_context
+def main(context: click.Context) -> None:
     """Continuo, a second musician in your DAW: MIDI in, harmony out, live and on files."""
+    if context.invoked_subcommand in ("run", "config"):
+        context.default_map = {"run": config.defaults(run.run)}
 
 
 def print_json(value: object) -> None:
@@ -85,6 +88,31 @@ def stop(code: int) -> NoReturn:
     sys.exit(code)
 
 
-from bridge.cli import bench, capture, look, render, run, tui  # noqa: E402 - they register themselves with `main`
+from bridge.cli import (  # noqa: E402 - they register themselves with `main`
+    bench,
+    capture,
+    config,
+    look,
+    render,
+    run,
+    scenes,
+    service,
+    tui,
+)
 
-__all__ = ["bench", "capture", "look", "main", "print_json", "render", "run", "sentence", "stop", "tell", "tui"]
+__all__ = [
+    "bench",
+    "capture",
+    "config",
+    "look",
+    "main",
+    "print_json",
+    "render",
+    "run",
+    "scenes",
+    "sentence",
+    "service",
+    "stop",
+    "tell",
+    "tui",
+]

@@ -213,6 +213,29 @@ def osc(packets: int, seed: int, as_json: bool) -> None:
 
 
 @bench.command()
+@click.option("--rate", type=click.IntRange(10, 1000), default=200, show_default=True, help="Messages a second, each.")
+@click.option("--seconds", type=click.FloatRange(1), default=60.0, show_default=True, help="How long, twice.")
+@click.option(
+    "--callers", type=click.IntRange(0, 64), default=0, show_default=True, help="Who ask for all addresses over HTTP."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def faders(rate: int, seconds: float, callers: int, as_json: bool) -> None:
+    """Move faders on a real daemon from four surfaces. Exits with 1 where that is slow, or a move is lost.
+
+    Stamped are the message of a surface that moves the bypass, and the first MIDI message in which that is heard: the
+    way back through JACK is in it. First from one surface, then from all four.
+    """
+    from bridge.bench.osc_faders import measure, report
+
+    result = measure(rate, seconds, callers)
+    if as_json:
+        print_json(result)
+    else:
+        click.echo(report(result))
+    stop(0 if result["met"] else 1)
+
+
+@bench.command()
 @click.option("--target", "names", multiple=True, metavar="NAME", help=f"One of {', '.join(TARGETS)}; default: all.")
 @click.option("--seconds", type=click.FloatRange(0.1), default=60.0, show_default=True, help="How long, each target.")
 @click.option("--runs", type=click.IntRange(0), default=0, help="How many inputs, each target, however long it takes.")

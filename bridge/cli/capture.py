@@ -8,6 +8,7 @@ import click
 
 from bridge.addresses import CAPTURE_MINUTES, MOST_CAPTURE_MINUTES
 from bridge.cli import main, print_json
+from bridge.cli.config import variable
 from music.errors import FileError
 
 
@@ -22,7 +23,14 @@ from music.errors import FileError
     show_default=True,
     help="How much of what was played.",
 )
-@click.option("--osc-port", type=click.IntRange(1, 65535), default=9000, show_default=True, help="Of the daemon.")
+@click.option(
+    "--osc-port",
+    envvar=variable("--osc-port"),
+    type=click.IntRange(1, 65535),
+    default=9000,
+    show_default=True,
+    help="Of the daemon.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
 def capture(output: Path | None, minutes: float, osc_port: int, as_json: bool) -> None:
     """Write what was just played, and what the running daemon answered, as a MIDI file; prints its path.

@@ -1,10 +1,13 @@
-"""`continuo ports`, `presets`, `addresses`, `doctor`, `completion`: what there is."""
+"""`continuo ports`, `presets`, `addresses`, `scripts`, `doctor`, `completion`: what there is."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import click
 
 from bridge.cli import main, print_json, stop, tell
+from bridge.cli.config import variable
 
 
 @main.command()
@@ -80,7 +83,34 @@ def addresses(as_json: bool, markdown: bool) -> None:
 
 
 @main.command()
-@click.option("--osc-port", type=click.IntRange(1, 65535), default=9000, show_default=True, help="Of a running daemon.")
+@click.option(
+    "-o", "--out", type=click.Path(path_type=Path, file_okay=False), metavar="FOLDER", help="Copy all of them there."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
+def scripts(out: Path | None, as_json: bool) -> None:
+    """List what comes along for other programs: a TouchOSC layout, scripts for DAWs, example clients."""
+    from bridge import scripts as along
+
+    if out:
+        for path in along.copy(out):
+            click.echo(path)
+        return
+    if as_json:
+        print_json([{"name": one.name, "text": one.text, "file": str(one.path)} for one in along.scripts()])
+        return
+    for one in along.scripts():
+        click.echo(f"{one.path}\t{one.text}")
+
+
+@main.command()
+@click.option(
+    "--osc-port",
+    envvar=variable("--osc-port"),
+    type=click.IntRange(1, 65535),
+    default=9000,
+    show_default=True,
+    help="Of a running daemon.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
 def doctor(osc_port: int, as_json: bool) -> None:
     """Look at this machine, at a running daemon's clock and meters, and send a note through a daemon of its own.

@@ -31,6 +31,9 @@ from bridge.presets import EFFECTS
     show_default=True,
     help="Where a learned player thinks; auto takes CUDA where it is there.",
 )
+@click.option(
+    "--dawproject", is_flag=True, help="A .dawproject beside each file too: for Bitwig Studio, Studio One, Cubase."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list of what was written.")
 def render(
     inputs: tuple[Path, ...],
@@ -42,6 +45,7 @@ def render(
     track: str | None,
     jobs: int,
     device: str,
+    dawproject: bool,
     as_json: bool,
 ) -> None:
     """Render MIDI files through a preset: their own tracks stay, what Continuo plays comes as new tracks.
@@ -64,11 +68,11 @@ def render(
         for outcome in bar.track(
             batch.run(pairs, state, track, jobs, device), total=len(pairs), description="Rendering"
         ):
-            outcomes.append(outcome)
+            outcomes.append(batch.with_project(outcome) if dawproject else outcome)
             if outcome.error:
                 tell(f"continuo: {outcome.error}.\n  {sentence(outcome.hint)}")
             elif not as_json:
-                click.echo(outcome.output)
+                click.echo("\n".join(filter(None, (outcome.output, outcomes[-1].project))))
     if as_json:
         print_json([outcome.json() for outcome in outcomes])
     good = [outcome for outcome in outcomes if not outcome.error]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bridge.cli import main, print_json, tell
+from bridge.cli.config import Names, variable
 from bridge.cli.terminal import Terminal
 from music.errors import ContinuoError
 
@@ -21,56 +23,94 @@ Played = tuple[int, int, str]
 """Insert, ns from the start, message in hex."""
 
 
+SEVERAL: dict[str, Any] = {"multiple": True, "type": Names()}
+
+
+def _option(*names: str, **how: Any) -> Callable[[Any], Any]:
+    """An option that an environment variable may set."""
+    return click.option(*names, envvar=variable(names[0]), **how)
+
+
 @main.command()
-@click.option(
-    "--preset", "presets", multiple=True, metavar="NAME", help="Preset to load; give it again for more inserts."
+@_option(
+    "--preset",
+    "presets",
+    multiple=True,
+    type=Names(),
+    metavar="NAME",
+    help="Preset to load; give it again for more inserts.",
 )
-@click.option(
+@_option("--scene", default="", metavar="NAME", help="Scene to start with, instead of presets.")
+@_option(
+    "--scene-channel",
+    type=click.IntRange(0, 17),
+    default=0,
+    show_default=True,
+    help="Channel whose program changes choose scenes of the setlist; 17 = any, 0 = none.",
+)
+@_option(
     "--backend",
     type=click.Choice(["auto", "jack", "rtmidi", "loopback"]),
     default="auto",
     show_default=True,
     help="MIDI system; loopback needs none and plays a melody.",
 )
-@click.option("--name", default="Continuo", show_default=True, help="What the ports are called.")
-@click.option(
-    "--input", "inputs", multiple=True, metavar="NAME", help="Keyboard to listen to, by a part of its port's name."
+@_option("--name", default="Continuo", show_default=True, help="What the ports are called.")
+@_option(
+    "--input",
+    "inputs",
+    multiple=True,
+    type=Names(),
+    metavar="NAME",
+    help="Keyboard to listen to, by a part of its port's name.",
 )
-@click.option(
-    "--output", "outputs", multiple=True, metavar="NAME", help="Synthesizer to play, by a part of its port's name."
+@_option(
+    "--output",
+    "outputs",
+    multiple=True,
+    type=Names(),
+    metavar="NAME",
+    help="Synthesizer to play, by a part of its port's name.",
 )
-@click.option("--osc-port", type=click.IntRange(0, 65535), default=9000, show_default=True, help="0 takes a free one.")
-@click.option(
+@_option("--osc-port", type=click.IntRange(0, 65535), default=9000, show_default=True, help="0 takes a free one.")
+@_option(
     "--osc-host",
     metavar="ADDRESS",
     default="127.0.0.1",
     show_default=True,
     help="Where OSC listens; beyond this machine it needs --osc-allow.",
 )
-@click.option(
-    "--osc-allow", multiple=True, metavar="ADDRESS|NETWORK", help="Who else may speak OSC; give it again for more."
+@_option(
+    "--osc-allow",
+    multiple=True,
+    type=Names(),
+    metavar="ADDRESS|NETWORK",
+    help="Who else may speak OSC; give it again for more.",
 )
-@click.option(
+@_option("--no-announce", is_flag=True, help="Do not say on the network where OSC is (only if it listens there).")
+@_option(
     "--device",
     type=click.Choice(["auto", "cpu", "cuda", "mps"]),
     default="auto",
     show_default=True,
     help="Where learned players think; auto takes CUDA where it is there.",
 )
-@click.option("--chain", is_flag=True, help="Each insert hears the one before it instead of a port of its own.")
-@click.option("--screen/--no-screen", default=True, help="Show the screen, where there is a terminal for it.")
-@click.option("--headless", is_flag=True, help="Print nothing but what goes wrong.")
-@click.option("--melody", type=click.Path(path_type=Path), help="MIDI file that the loopback plays.")
-@click.option("--take", type=click.Path(path_type=Path), help="Where the loopback writes what was played.")
-@click.option(
+@_option("--chain", is_flag=True, help="Each insert hears the one before it instead of a port of its own.")
+@_option("--screen/--no-screen", default=True, help="Show the screen, where there is a terminal for it.")
+@_option("--headless", is_flag=True, help="Print nothing but what goes wrong.")
+@_option("--melody", type=click.Path(path_type=Path), help="MIDI file that the loopback plays.")
+@_option("--take", type=click.Path(path_type=Path), help="Where the loopback writes what was played.")
+@_option(
     "--capture-folder",
     type=click.Path(path_type=Path),
     metavar="FOLDER",
     help="Where captures go; default: Continuo in your folder of music.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print what happens as one JSON object a line.")
+@_option("--json", "as_json", is_flag=True, help="Print what happens as one JSON object a line.")
 def run(
     presets: tuple[str, ...],
+    scene: str,
+    scene_channel: int,
     backend: str,
     name: str,
     inputs: tuple[str, ...],
@@ -78,6 +118,7 @@ def run(
     osc_port: int,
     osc_host: str,
     osc_allow: tuple[str, ...],
+    no_announce: bool,
     device: str,
     chain: bool,
     screen: bool,
@@ -91,16 +132,19 @@ def run(
 
     Route a track into "Continuo In" and record "Continuo Out". Ctrl-C ends it and every note with it.
     Without a DAW or a patchbay: --input and --output, connected whenever they are there.
+    Each option can be set by an environment variable or a file too: continuo config.
     """
     from bridge import presets as shelf
     from bridge.control.options import Options
 
-    chosen = list(presets) or [shelf.DEFAULT]
+    if scene and presets:
+        raise ContinuoError("--scene has presets of its own", "Give --scene or --preset")
+    chosen = _inserts(scene) if scene else list(presets) or [shelf.DEFAULT]
     if len(chosen) > MAX_INSERTS:
         raise ContinuoError(f"{len(chosen)} inserts are too many", f"Give at most {MAX_INSERTS} presets")
     options = Options(
         chosen, backend, name, osc_port, device, osc_host, osc_allow, inputs, outputs, chain,
-        capture_folder.absolute() if capture_folder else None,
+        capture_folder.expanduser().absolute() if capture_folder else None, scene, scene_channel, not no_announce,
     )  # fmt: skip
     with ExitStack() as stack:
         terminal = Terminal(stack, quiet=headless, as_json=as_json)
@@ -151,6 +195,13 @@ def _keep(played: list[Played], take: Path | None, *, as_json: bool) -> None:
     else:
         tell("What was played is written to")
         click.echo(path)
+
+
+def _inserts(scene: str) -> list[str]:
+    """The preset that each insert of a scene came from."""
+    from bridge import scenes
+
+    return [state["preset"] for state in scenes.load(scene, lambda _error: None).inserts]
 
 
 def _melody(path: Path | None) -> list[tuple[int, str]]:

@@ -51,7 +51,8 @@ class Terminal:
             for (receive, send), preset in zip(event["ports"], event["presets"], strict=True):
                 self._say(f"{receive} -> {preset} -> {send}   ({event['backend']})")
         ends = f"Keys: {keys.HELP}." if keys.there() else "Ctrl-C ends."
-        self._say(f"OSC on {event['osc_host']}:{event['osc_port']}. {ends}")
+        page = f"http://{_browsed(event['osc_host'])}:{event['query_port']}"
+        self._say(f"OSC on {event['osc_host']}:{event['osc_port']}, its addresses on {page}. {ends}")
         if sys.stderr.isatty():
             self._open(event["melody_s"])
 
@@ -97,6 +98,8 @@ class Terminal:
         """What changes, on one line: where the song is, chord and key of the first insert, how the rules helped."""
         name = address.removeprefix("/continuo/")
         self._values[name] = value
+        if name == "scene" and value:
+            self._say(f"continuo: scene {value}")
         if name == "captured":
             self._say(f"continuo: the last minutes are written to {value}")
         if name == "clock_lost":
@@ -115,3 +118,9 @@ class Terminal:
         rules = f", {fallbacks} by the rules" if fallbacks else ""
         playing = f"{chord:<6} in {key}" if chord else "playing" if fallbacks else "listening"
         return clock + playing + rules
+
+
+def _browsed(host: str) -> str:
+    """A listening address as a browser of this machine takes it."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - it is read, not opened
+    return f"[{host}]" if ":" in host else host

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from bridge.addresses import CLOCK, ROOT
+from bridge import scenes
 from bridge.control import cables, feedback, link, trouble
 from bridge.control.capture import Captures
 from bridge.control.display import Display
@@ -19,12 +19,14 @@ from bridge.control.door import Door
 from bridge.control.keyboard import Keyboard
 from bridge.control.knobs import Knobs
 from bridge.control.link import LinkWatch
+from bridge.control.network import Network
 from bridge.control.options import Options
 from bridge.control.osc import OscServer
+from bridge.control.scenes import Scenes
+from bridge.control.song import Song
 from bridge.control.state import Desk
 from bridge.control.supervisor import Supervisor
-from bridge.errors import PortError, ValueRefused
-from bridge.parameters import Parameter
+from bridge.errors import PortError
 from music.errors import ContinuoError
 
 FLUSH_S = 0.002
@@ -33,8 +35,6 @@ STALL_S = 2.0
 """A brain silent for this long is ended and started again."""
 READY_S = 60.0
 """On its very first start a machine compiles the kernels; afterwards a start takes about a second."""
-
-BAR = Parameter("play", ("bar",), "int", 1, "The bar to start at", 1, 9999)
 
 Event = dict[str, Any]
 Melody = list[tuple[int, str]]
@@ -50,14 +50,24 @@ class Daemon:
         self._options = options
         self._melody = melody
         self._terminal = tell
-        self._desk = Desk(options.presets, chain=options.chain)
+        early: list[str] = []
+        self._log = early.append  # until there is somebody to tell
+        scene = scenes.load(options.scene, self._skipped) if options.scene else None
+        self._desk = Desk(options.presets, chain=options.chain, scene=scene, skip=self._skipped)
+        self._desk.daemon["scene_channel"] = options.scene_channel
         door = Door(options.osc_host, options.osc_allow, lambda text: self._tell({"event": "dropped", "text": text}))
         keyboard = Keyboard(self._desk, lambda told: self._supervisor.say("brain", **told))
         self._osc = OscServer(self._desk, self._changed, self._do, door, keyboard)
+        self._log = self._osc.watch.log
+        for said in early:
+            self._log(said)
+        self._network = Network(options, self._desk, self._osc, door, tell)
         self._display = Display(self._desk, self._osc, tell)
+        self._scenes = Scenes(self._desk, self._display.show, self._scene_changed, self._skipped)
         self._captures = Captures(options.captures, self._desk, self._display.show)
         self._supervisor = Supervisor(self._heard, self._ended)
         self._knobs = Knobs(self._desk, self._osc, lambda role, told: self._supervisor.say(role, **told))
+        self._song = Song(self._desk, self._osc, lambda told: self._supervisor.say("brain", **told), self._changed)
         self._link = LinkWatch(lambda told: self._supervisor.say("brain", link=told))
         self._dirty: set[int | None] = set()
         self._flushing = False
@@ -66,9 +76,9 @@ class Daemon:
         self._cables: list[list[str]] = []  # what the next port process must plug again
         self._brain_told = self._brain_ready = False
         self._announced = False
-        self._osc_port = 0
         self._stall: asyncio.TimerHandle | None = None
         self._end: asyncio.Future[None] | None = None
+        self._checking: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
         """Serve; raises ContinuoError where it cannot start."""
@@ -77,7 +87,7 @@ class Daemon:
         for number in {signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)}:
             with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C arrives as KeyboardInterrupt
                 loop.add_signal_handler(number, self._finish)
-        self._osc_port = await self._osc.open(self._options.osc_port)
+        await self._network.open()
         await self._supervisor.open()
         gc.collect()
         gc.freeze()  # measured: a full collection of what was loaded takes 6 to 17 ms, in the midst of an answer
@@ -92,8 +102,9 @@ class Daemon:
         finally:
             waiting.cancel()
             self._link.close()
-            self._osc.close()
+            self._network.shut()
             await self._supervisor.close()
+            await self._network.leave()
 
     def _finish(self) -> None:
         if self._end and not self._end.done():
@@ -107,7 +118,7 @@ class Daemon:
         """Tell the terminal of what happens, and those who watch of what a user should know."""
         self._terminal(event)
         if said := trouble.said(event):
-            self._osc.watch.log(said)
+            self._log(said)
 
     def _heard(self, role: str, message: Event) -> None:
         """What a child says. A fault of ours must not cost the line to it: the music goes on."""
@@ -191,13 +202,15 @@ class Daemon:
             self._osc.watch.take(message["captured"])
         elif "moved" in message:
             self._knobs.turn(message["moved"])
+        elif "program" in message:
+            self._try(lambda: self._scenes.program(*message["program"]))
         elif "set" in message:
             self._brain_ready = True
             self._introduce()
         elif "trouble" in message:
             self._tell({"event": "trouble", "text": message["trouble"]})
         elif "tapped" in message:
-            self._tapped(message["tapped"])
+            self._song.tapped(message["tapped"])
         else:
             self._display.of_brain(message["shown"])
 
@@ -232,6 +245,7 @@ class Daemon:
             self._tell({"event": "back", "pids": self._pids()})
             return
         self._announced = True
+        self._checking = asyncio.create_task(self._scenes.check())
         melody: Melody = []
         if self._port["backend"] == "loopback":
             try:
@@ -248,8 +262,7 @@ class Daemon:
                 "note": self._port["note"],
                 "ports": self._port["ports"],
                 "melody_s": melody[-1][0] / 1e9 if melody else 0,
-                "osc_host": self._options.osc_host,
-                "osc_port": self._osc_port,
+                **self._network.told,
                 "presets": [state["preset"] for state in self._desk.inserts],
                 "tempo": self._desk.daemon["tempo"],
                 "pids": self._pids(),
@@ -301,6 +314,15 @@ class Daemon:
         self._knobs.look()
         self._dirty.clear()
 
+    def _scene_changed(self, inserts: int) -> None:
+        """Other states of so many inserts: they count from the next note on."""
+        if self._brain_told:
+            self._supervisor.say("brain", scene=self._desk.settings(set(range(inserts))))
+        self._supervisor.say("port", thru=self._desk.thru())
+        self._set_clock()
+        self._knobs.look()
+        self._osc.publish_state()
+
     def _set_clock(self) -> None:
         self._supervisor.say("brain", clock=self._desk.daemon)
         wanted = self._desk.daemon["link"] or self._desk.daemon["source"] == "link"
@@ -312,8 +334,20 @@ class Daemon:
         """Do what a key means: `quit`, or one of the commands that surfaces have."""
         if command == "quit":
             self._finish()
+        elif command.startswith("scene/"):
+            self._try(lambda: self._scenes.do(command, []))
         elif answer := self._do(command, []):
             answer.add_done_callback(self._captured)
+
+    def _try(self, do: Callable[[], None]) -> None:
+        """What nobody waits for an answer of: if it cannot be done, the terminal says so."""
+        try:
+            do()
+        except ContinuoError as error:
+            self._tell({"event": "trouble", "text": str(error)})
+
+    def _skipped(self, error: ContinuoError) -> None:
+        self._tell({"event": "trouble", "text": f"Skipped: {error}"})
 
     def _captured(self, written: asyncio.Task[str]) -> None:
         if not written.cancelled() and (error := written.exception()):  # a path is shown to all, this is not
@@ -327,23 +361,8 @@ class Daemon:
             case "panic" | "resume":
                 for role in ("port", "brain"):
                     self._supervisor.say(role, **{command: True})
-            case "tap":
-                self._supervisor.say("brain", tap=time.monotonic_ns())
-            case "play":
-                self._lead(play=BAR.check(values[0] if values else BAR.default))
-            case "stop":
-                self._lead(stop=True)
+            case "tap" | "play" | "stop":
+                self._song.do(command, values)
+            case _:
+                self._scenes.do(command, values)
         return None
-
-    def _lead(self, **command: int) -> None:
-        leader = self._desk.shown[f"{ROOT}/leader"]
-        if leader != "internal":
-            raise ValueRefused(f"{leader} leads: start and stop there, or set clock to internal", 422)
-        self._supervisor.say("brain", **command)
-
-    def _tapped(self, bpm: float) -> None:
-        """Taps have made a tempo: it is the daemon's."""
-        parameter = next(one for one in CLOCK if one.name == "tempo")
-        self._desk.daemon["tempo"] = min(max(bpm, parameter.low), parameter.high)
-        self._osc.publish(f"{ROOT}/tempo", self._desk.daemon["tempo"])
-        self._changed(None)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import errno
+import os
 import socket
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
+from bridge.errors import ValueRefused
 from music.errors import ContinuoError
 
 LOOPBACK = "127.0.0.1"
@@ -41,11 +43,14 @@ class Door:
                 "Name who may: --osc-allow 192.168.1.20 or --osc-allow 192.168.1.0/24",
             )
 
-    def listen(self, port: int) -> socket.socket:
+    def listen(self, port: int, kind: socket.SocketKind = socket.SOCK_DGRAM) -> socket.socket:
         """A socket there (port 0 asks for a free one); ContinuoError where it cannot be had."""
         family = socket.AF_INET if self.host.version == 4 else socket.AF_INET6
-        server = socket.socket(family, socket.SOCK_DGRAM)
-        server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+        server = socket.socket(family, kind)
+        if kind == socket.SOCK_DGRAM:
+            server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+        elif os.name == "posix":  # a connection that has just ended does not keep the port
+            server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6 and self.host.is_unspecified:
             server.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
         try:
@@ -79,6 +84,19 @@ class Door:
             self._quiet_until = time.monotonic() + OVERRUN_S
             host, port = sender
             self._tell(f"OSC from {host} port {port} comes faster than it can be served: what is too much is dropped")
+
+    def listener(self, values: Sequence[object], sender: tuple[str, int], own: int) -> tuple[str, int]:
+        """Who subscribes: the sender, or another port of its machine, if it is not our own; else ValueRefused."""
+        if not values:
+            return sender
+        port = values[0]
+        if isinstance(port, float) and port.is_integer():
+            port = int(port)
+        if not isinstance(port, int) or not 1 <= port <= 65535:
+            raise ValueRefused(f"subscribe takes a port, 1 to 65535, not {values[0]!r}", 400)
+        if port == own and self.is_here(sender[0]):  # it would load its own preset for ever
+            raise ValueRefused(f"{port} is the port of Continuo itself", 422)
+        return sender[0], port
 
     def is_here(self, host: str) -> bool:
         """Whether an address is one of this machine."""

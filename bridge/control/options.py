@@ -25,6 +25,11 @@ class Options:
     """Each insert listens to the one before it."""
     captures: Path | None = None
     """The folder that captures go to; None: the usual one."""
+    scene: str = ""
+    """The scene to start with: it has as many inserts as there are presets, and takes their place."""
+    scene_channel: int = 0
+    announce: bool = True
+    """Say on the network where OSC is, if it listens there."""
 
     def of_port(self) -> list[str]:
         """How the port process is started."""

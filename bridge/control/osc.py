@@ -6,22 +6,23 @@ import asyncio
 import socket
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from importlib.metadata import version
 from typing import Any, cast
 
-from pythonosc.osc_bundle_builder import IMMEDIATELY, OscBundleBuilder
 from pythonosc.osc_message import OscMessage
-from pythonosc.osc_message_builder import OscMessageBuilder
 
-from bridge import players, presets
+from bridge import players, presets, scenes
 from bridge.addresses import ROOT
-from bridge.control import packets
+from bridge.control import packets, refusals
 from bridge.control.door import Door
+from bridge.control.echo import Echo
 from bridge.control.inbox import Address, Inbox
 from bridge.control.keyboard import Keyboard
 from bridge.control.packets import PacketRefused
+from bridge.control.packing import bundles, message_of
 from bridge.control.state import Desk, UnknownAddress, Value, controls_of, learn_of
+from bridge.control.subscribers import Subscribers
 from bridge.control.watch import Watch
 from bridge.errors import ValueRefused
 from music.errors import ContinuoError, FileError
@@ -29,16 +30,18 @@ from music.errors import ContinuoError, FileError
 Command = Callable[[str, list[object]], asyncio.Task[str] | None]
 """Do one of COMMANDS, with the values that came with it; ValueRefused where they will not do. Some answer later."""
 
-MAX_BUNDLE = 32_768
-"""Bytes of state in one bundle; a datagram holds no more than 65 507."""
 AT_ONCE = 4096
 """Datagrams taken from the socket before others have their turn in the event loop."""
 SERVE_S = 0.0005
 """How long is served before the socket is looked at again: it holds what a flood sends in a few of them."""
-MAX_SUBSCRIBERS = 64
-ACTIONS = ("ping", "preset", "presets", "models", "inserts", "subscribe", "unsubscribe", "watch", "state")
-COMMANDS = ("panic", "resume", "tap", "play", "stop", "capture")
+ACTIONS = ("ping", "preset", "presets", "models", "scenes", "inserts", "subscribe", "unsubscribe", "watch", "state")
+COMMANDS = (
+    *("panic", "resume", "tap", "play", "stop", "capture"),
+    *("scene/next", "scene/previous", "scene/save", "scene/delete", "scene/rename", "preset/save"),
+)
 """What is not for us to do."""
+SET_BY_COMMAND = ("scene", "setlist")
+"""What is read by its address, and set by a command of this name."""
 
 
 class OscServer(asyncio.DatagramProtocol):
@@ -60,12 +63,14 @@ class OscServer(asyncio.DatagramProtocol):
         self._changed = changed
         self._do = do
         self._keyboard = keyboard or Keyboard(desk, lambda _: None)
-        self._subscribers: dict[Address, None] = {}
+        self._subscribers = Subscribers()
+        self._echo = Echo(lambda address, value, listeners: self._send([(address, value)], listeners))
         self.watch = Watch(self._send, len(desk.inserts))
         self._choosers: dict[int, tuple[Address, str]] = {}  # who chose an insert's player last, by which address
         self._lists: dict[str, Callable[[], list[Any]]] = {
             "presets": presets.names,
             "models": players.names,
+            "scenes": scenes.names,
             "inserts": lambda: [len(desk.inserts)],
         }
         self._transport: asyncio.DatagramTransport | None = None
@@ -78,6 +83,7 @@ class OscServer(asyncio.DatagramProtocol):
         self._port = int(server.getsockname()[1])
         if isinstance(loop, asyncio.SelectorEventLoop):  # on Windows the system reads ahead: nobody else may
             self._socket = server
+            refusals.ask(server)
         await loop.create_datagram_endpoint(lambda: self, sock=server)
         return self._port
 
@@ -93,10 +99,26 @@ class OscServer(asyncio.DatagramProtocol):
         if not self._serving:
             self._serve_waiting()
 
+    def error_received(self, exc: Exception) -> None:
+        """Something sent was not received (asyncio calls this, and has not read what waits)."""
+        del exc  # which, the socket tells
+        self._hear_refusals()
+        if self._socket:
+            self._drain(self._socket)
+        if not self._serving:
+            self._serve_waiting()
+
+    def _hear_refusals(self) -> None:
+        for who in refusals.told(self._socket) if self._socket else ():
+            self._subscribers.closed(who)
+
     def _admit(self, data: bytes, addr: tuple[Any, ...]) -> bool:
         """Whether the sender may send more."""
         sender: Address = addr[:2]
-        if not self._door.admits(sender[0]) or self._inbox.put(data, sender):
+        if not self._door.admits(sender[0]):
+            return True
+        self._subscribers.hear(sender[0])
+        if self._inbox.put(data, sender):
             return True
         self._door.overrun(sender)
         return False
@@ -104,15 +126,18 @@ class OscServer(asyncio.DatagramProtocol):
     def _drain(self, server: socket.socket) -> None:
         """Empty the socket: one that is full loses packets of everybody, the inbox only those of who floods it."""
         full: set[tuple[Any, ...]] = set()  # nothing is served meanwhile: these stay full
-        try:
-            for _ in range(AT_ONCE):
+        for _ in range(AT_ONCE):
+            try:
                 data, addr = server.recvfrom(packets.MAX_BYTES + 1)
-                if addr in full:
-                    self._inbox.dropped += 1
-                elif not self._admit(data, addr):
-                    full.add(addr)
-        except OSError:  # nothing waits; what is wrong with a socket, asyncio finds too
-            pass
+            except BlockingIOError:  # nothing waits
+                return
+            except OSError:  # no packet: a port that something was sent to is closed
+                self._hear_refusals()
+                continue
+            if addr in full:
+                self._inbox.dropped += 1
+            elif not self._admit(data, addr):
+                full.add(addr)
 
     def _serve_waiting(self) -> None:
         """Serve, one message of each sender in turn; what is left over waits for the next round of the event loop."""
@@ -166,22 +191,24 @@ class OscServer(asyncio.DatagramProtocol):
 
     def publish(self, address: str, value: Value, but: Address | None = None) -> None:
         """Tell every subscriber of a value, except the one who set it."""
-        self._send([(address, value)], (one for one in self._audience() if one != but))
+        self._echo.tell(address, value, (one for one in self._audience() if one != but))
 
     def publish_state(self) -> None:
         """Tell every subscriber everything."""
+        self._echo.clear()
         self._send(list(self._desk.values()), self._audience())
 
     def take_back(self, insert: int, sentence: str) -> None:
         """Tell all of the player that plays on, and who wanted another what was wrong with it."""
         address = model_of(insert)
-        self.publish(address, self._desk.read(address))
+        self._send([(address, self._desk.read(address))], self._subscribers)
         if insert in self._choosers:
             sender, wanted = self._choosers.pop(insert)
             self._refuse(sender, 404, sentence, wanted)
 
     def close(self) -> None:
         """Stop listening."""
+        self._echo.close()
         if self._transport:
             self._transport.close()
 
@@ -191,15 +218,17 @@ class OscServer(asyncio.DatagramProtocol):
         name = address.removeprefix(f"{ROOT}/")
         if name in ACTIONS:
             self._act(name, values, sender)
-        elif name in COMMANDS:
+        elif name in COMMANDS or (name in SET_BY_COMMAND and values):
             if answer := self._do(name, values):
                 answer.add_done_callback(lambda done: self._answer(sender, done, address))
-        elif name.endswith("/preset") and name.count("/") == 1:
-            self._preset(self._desk.insert(address), address, values, sender)
+        elif name.endswith("/preset/save"):
+            insert = self._desk.insert(address.removesuffix("/save"))
+            self._do("preset/save", [insert, *values])
+            self.publish(address.removesuffix("/save"), self._desk.inserts[insert]["preset"])
+        elif name.endswith(("/preset", "/note")) and name.count("/") == 1:
+            self._of_insert(self._desk.insert(address), address, values, sender)
         elif name.endswith("/unlearn") or (name.endswith("/learn") and values):
             self._learn(self._desk.insert(address), values, forget=name.endswith("/unlearn"))
-        elif name.endswith("/note") and name.count("/") == 1:
-            self._keyboard.play(self._desk.insert(address), values, sender)
         elif not values:
             self._reply(sender, address, self._desk.read(address))
         elif address in self._desk.shown:
@@ -213,23 +242,20 @@ class OscServer(asyncio.DatagramProtocol):
                 self._reply(sender, f"{ROOT}/pong", version("continuo"))
             case "preset":
                 self._preset(0, f"{ROOT}/preset", values, sender)
-            case "presets" | "models" | "inserts":
+            case "presets" | "models" | "scenes" | "inserts":
                 self._reply(sender, f"{ROOT}/{name}", *self._lists[name]())
             case "state":
                 self._send(list(self._desk.values()), self._listeners(sender))
             case "subscribe":
-                listener = self._listener(values, sender)
-                self._subscribers.pop(listener, None)
-                self._subscribers[listener] = None
-                while len(self._subscribers) > MAX_SUBSCRIBERS:
-                    del self._subscribers[next(iter(self._subscribers))]
+                listener = self._door.listener(values, sender, self._port)
+                self._subscribers.join(listener, sender)
                 self._send(list(self._desk.values()), [listener])
             case "unsubscribe":
-                listener = self._listener(values, sender)
-                self._subscribers.pop(listener, None)
+                listener = self._door.listener(values, sender, self._port)
+                self._subscribers.leave(listener)
                 self.watch.leave(listener)
             case "watch":
-                listener = self._listener(values, sender)
+                listener = self._door.listener(values, sender, self._port)
                 if self.watch.renew(listener):
                     self._send([*self._desk.values(), *self.watch.history()], [listener])
 
@@ -240,7 +266,14 @@ class OscServer(asyncio.DatagramProtocol):
         if error := done.exception():
             self._fail(sender, error, address)
         elif sender not in self._subscribers:
-            self._datagram(_message(f"{ROOT}/captured", done.result()), sender)
+            self._datagram(message_of(f"{ROOT}/captured", done.result()), sender)
+
+    def _of_insert(self, insert: int, address: str, values: list[object], sender: Address) -> None:
+        """A key to play, or a preset to load."""
+        if address.endswith("/note"):
+            self._keyboard.play(insert, values, sender)
+        else:
+            self._preset(insert, address, values, sender)
 
     def _preset(self, insert: int, address: str, values: list[object], sender: Address) -> None:
         if not values:
@@ -271,6 +304,8 @@ class OscServer(asyncio.DatagramProtocol):
         before = self._desk.read(address)
         insert = self._desk.write(address, value)
         now = self._desk.read(address)
+        if sender and (listener := self._subscribers.listener(sender)) in self._subscribers:
+            self._echo.moved(address, listener, knows=listener == sender)
         if now != before:
             if insert is not None and address == model_of(insert) and sender:
                 self._choosers[insert] = sender, address
@@ -285,21 +320,8 @@ class OscServer(asyncio.DatagramProtocol):
         """Who gets the answer: the sender, and its machine's subscribers (each `oscsend` has a new port)."""
         return list(dict.fromkeys([sender, *(one for one in self._subscribers if one[0] == sender[0])]))
 
-    def _listener(self, values: list[object], sender: Address) -> Address:
-        """Who subscribes: the sender, or another port of its machine."""
-        if not values:
-            return sender
-        port = values[0]
-        if isinstance(port, float) and port.is_integer():
-            port = int(port)
-        if not isinstance(port, int) or not 1 <= port <= 65535:
-            raise ValueRefused(f"subscribe takes a port, 1 to 65535, not {values[0]!r}", 400)
-        if port == self._port and self._door.is_here(sender[0]):  # it would load its own preset for ever
-            raise ValueRefused(f"{port} is the port of Continuo itself", 422)
-        return sender[0], port
-
     def _reply(self, sender: Address, address: str, *values: Value) -> None:
-        message = _message(address, *values)
+        message = message_of(address, *values)
         for listener in self._listeners(sender):
             self._datagram(message, listener)
 
@@ -311,39 +333,26 @@ class OscServer(asyncio.DatagramProtocol):
         listeners = list(listeners)
         if not listeners:
             return
-        for packet in [_message(*values[0])] if len(values) == 1 else _bundles(values):
+        for packet in [message_of(*values[0])] if len(values) == 1 else bundles(values):
             for listener in listeners:
                 self._datagram(packet, listener)
 
     def _datagram(self, packet: bytes, listener: Address) -> None:
-        if self._transport and not self._transport.is_closing():
-            self._transport.sendto(packet, listener)
+        if not self._transport or self._transport.is_closing():
+            return
+        if self._socket:  # of what goes wrong, asyncio would tell too late: the packet after it would be lost
+            for _ in range(2):
+                try:
+                    self._socket.sendto(packet, listener)
+                except BlockingIOError:
+                    break
+                except OSError:  # the port of somebody told before is closed
+                    self._hear_refusals()
+                else:
+                    return
+        self._transport.sendto(packet, listener)
 
 
 def model_of(insert: int) -> str:
     """The address of an insert's player."""
     return f"{ROOT}/{insert + 1}/model"
-
-
-def _builder(address: str, *values: Value) -> OscMessageBuilder:
-    builder = OscMessageBuilder(address)
-    for value in values:
-        for one in value if isinstance(value, list) else [value]:  # a list is the message's values, not one of them
-            builder.add_arg(one)
-    return builder
-
-
-def _message(address: str, *values: Value) -> bytes:
-    return bytes(_builder(address, *values).build().dgram)
-
-
-def _bundles(values: Iterable[tuple[str, Value]]) -> Iterator[bytes]:
-    bundle, size = OscBundleBuilder(IMMEDIATELY), 0
-    for value in values:
-        message = _builder(*value).build()
-        if size + message.size > MAX_BUNDLE:
-            yield bundle.build().dgram
-            bundle, size = OscBundleBuilder(IMMEDIATELY), 0
-        bundle.add_content(message)
-        size += message.size
-    yield bundle.build().dgram

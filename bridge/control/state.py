@@ -7,13 +7,15 @@ from copy import deepcopy
 from typing import Any
 
 from bridge import knobs, players, presets
-from bridge.addresses import DAEMON, INSERT, PART, ROOT, defaults, get, put
+from bridge.addresses import CLOCK, DAEMON, INSERT, PART, ROOT, defaults, get, put
 from bridge.errors import ValueRefused
 from bridge.knobs import Knob
 from bridge.parameters import Parameter
+from bridge.scenes import Scene
 from music.errors import ContinuoError, did_you_mean
 
 Value = str | int | float | list[Any]
+SCENE, SETLIST = f"{ROOT}/scene", f"{ROOT}/setlist"
 
 TAIL_S = 0.5
 BARS, BEATS_OF_A_BAR = 8, 4
@@ -27,20 +29,30 @@ class UnknownAddress(ContinuoError):  # noqa: N818 - the name says what happened
 class Desk:
     """The state trees of all inserts and of the daemon."""
 
-    def __init__(self, names: list[str], *, chain: bool = False) -> None:
-        self.inserts = [_playable(name, insert) for insert, name in enumerate(names)]
+    def __init__(
+        self,
+        names: list[str],
+        *,
+        chain: bool = False,
+        scene: Scene | None = None,
+        skip: presets.Skip = lambda _error: None,
+    ) -> None:
+        """`scene` instead of presets; `skip` takes what is wrong with a control that is left out."""
+        self._skip = skip
+        loaded = [presets.load(name, skip) for name in names] if scene is None else deepcopy(scene.inserts)
+        self.inserts = [_playable(state, insert) for insert, state in enumerate(loaded)]
         for insert, state in enumerate(self.inserts):
             if chain:
                 state["input"]["insert"] = insert  # counted from 1: the one before
         self.daemon = defaults(DAEMON)
         for state in self.inserts:
             self.daemon |= state["clock"]
+        self.daemon |= scene.clock if scene else {}
         self.shown: dict[str, Value] = {f"{ROOT}/{name}": 0 for name in ("brain_load", "port_load")}
         clock = {"leader": "internal", "clock_lost": 0, "rolling": 0, "bpm": self.daemon["tempo"], "bar": 0, "beat": 0}
-        self.shown |= {f"{ROOT}/brain": "starting", f"{ROOT}/captured": "", f"{ROOT}/backend": ""} | {
-            f"{ROOT}/{name}": value for name, value in clock.items()
-        }
-        for number in range(1, len(names) + 1):
+        self.shown |= {f"{ROOT}/brain": "starting", f"{ROOT}/captured": "", f"{ROOT}/backend": ""}
+        self.shown |= {SCENE: "", SETLIST: []} | {f"{ROOT}/{name}": value for name, value in clock.items()}
+        for number in range(1, len(self.inserts) + 1):
             here = f"{ROOT}/{number}"
             nothing: dict[str, Value] = {
                 "player": "",
@@ -103,9 +115,24 @@ class Desk:
 
         ContinuoError where it or its player is not there.
         """
-        self.inserts[insert] = _playable(name, insert)
+        self.inserts[insert] = _playable(presets.load(name, self._skip), insert)
         self.daemon |= self.inserts[insert]["clock"]
         self.shown |= {learn_of(insert): "", f"{ROOT}/{insert + 1}/effect": self.inserts[insert]["effect"]}
+
+    def scene(self) -> Scene:
+        """All that is set, as a scene; what is asked to be done once is not part of it."""
+        return Scene(deepcopy(self.inserts), {str(one.path[0]): get(self.daemon, one.path) for one in CLOCK})
+
+    def take(self, scene: Scene) -> None:
+        """Have all inserts be a scene's; those that it does not have stay. ContinuoError where one cannot be had."""
+        if len(scene.inserts) > len(self.inserts):
+            many, few = len(scene.inserts), len(self.inserts)
+            raise ContinuoError(f"this scene has {many} inserts, and here are {few}", f"Start with {many} presets")
+        states = [_playable(state, insert) for insert, state in enumerate(deepcopy(scene.inserts))]
+        self.inserts[: len(states)] = states
+        self.daemon |= scene.clock
+        for insert, state in enumerate(states):
+            self.shown |= {learn_of(insert): "", f"{ROOT}/{insert + 1}/effect": state["effect"]}
 
     def settings(self, inserts: set[int]) -> dict[str, Any]:
         """The state trees of some inserts, as the brain takes them."""
@@ -242,8 +269,7 @@ def controls_of(insert: int) -> str:
     return f"{ROOT}/{insert + 1}/controls"
 
 
-def _playable(name: str, insert: int) -> presets.State:
-    state = presets.load(name)
+def _playable(state: presets.State, insert: int) -> presets.State:
     players.require(state["player"]["model"])
     _check_listening(insert, state["input"]["insert"])
     return state

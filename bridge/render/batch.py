@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache, partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -14,11 +14,12 @@ from typing import Any
 
 from bridge.brain.players import Players, check
 from bridge.players import require
+from bridge.render import dawproject
 from bridge.render.offline import render
 from models.rules import harmony
 from music import files
 from music.errors import ContinuoError, FileError
-from music.midifile import MidiFileError
+from music.midifile import MidiFileError, parse
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,8 @@ class Outcome:
     seconds: float = 0.0
     wall_s: float = 0.0
     fallbacks: int | None = None
+    project: str = ""
+    """The DAWproject, where one is wanted."""
     error: str = ""
     hint: str = ""
 
@@ -108,6 +111,16 @@ def one(state: dict[str, Any], track: str | None, device: str, pair: tuple[Path,
     return Outcome(
         str(source), str(target), rendered.track, rendered.notes, seconds, wall_s, rendered.fallbacks or None
     )
+
+
+def with_project(outcome: Outcome) -> Outcome:
+    """The same, with a DAWproject written beside its file; FileError where it cannot be."""
+    if outcome.error:
+        return outcome
+    output = Path(outcome.output)
+    project = output.with_suffix(".dawproject")
+    files.write(project, dawproject.export(parse(files.read(output)), output.stem))
+    return replace(outcome, project=str(project))
 
 
 def _inside(folder: Path) -> list[Path]:

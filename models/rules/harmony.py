@@ -10,6 +10,7 @@ from models.rules import doubling, voicing
 from models.rules.choice import SETTLED_BEATS, Option, Scene, draw, options
 from models.rules.grammar import leads
 from models.rules.parts import Setting, voice
+from music.dice import chance
 from music.keys import SILENCE, Evidence, estimate, heard
 from music.pitch import Chord, Key
 
@@ -105,7 +106,7 @@ class RuleHarmony:
         )
         ranked = options(scene)
         if wish.temperature > 0 and scene.age_beats >= SETTLED_BEATS:
-            ranked = [draw(ranked, wish.temperature, _chance(wish.seed, moment.beat))]
+            ranked = [draw(ranked, wish.temperature, chance(wish.seed, round(moment.beat * 96)))]
         if last and ranked[0].chord == last.chord and scene.passing and _playable(last, pitches, melody, wish):
             return Answer(last.pitches, last.chord, scene.key)
         setting = Setting(
@@ -219,15 +220,6 @@ def _playable(last: Answer, pitches: tuple[int, ...], melody: int, wish: Wish) -
         if (pitch > melody) == (wish.placement == "below"):
             return False
     return all(a > b for a, b in pairwise(last.pitches) if a is not None and b is not None)
-
-
-def _chance(seed: int, beat: float) -> float:
-    """A number spread evenly over 0 to 1, the same for the same seed and beat (SplitMix64; Steele et al. 2014)."""
-    mask = (1 << 64) - 1
-    x = (seed * 0x9E3779B97F4A7C15 + round(beat * 96) * 0xD1B54A32D192ED03 + 0x9E3779B97F4A7C15) & mask
-    x = ((x ^ (x >> 30)) * 0xBF58476D1CE4E5B9) & mask
-    x = ((x ^ (x >> 27)) * 0x94D049BB133111EB) & mask
-    return ((x ^ (x >> 31)) >> 11) / (1 << 53)
 
 
 def warm() -> None:

@@ -39,6 +39,7 @@ from models.rules.choirs import (
     Manner,
 )
 from models.rules.seating import orchestrate
+from music.dice import chance
 from music.orchestra import SECTIONS
 
 OCTAVE = 12
@@ -74,6 +75,12 @@ OCTAVES_ABOVE, OCTAVES_BELOW = 0.6, 0.66
 """How loud and willing it has to be for a melody to be doubled at the octave."""
 UNISONS = 0.6
 """The share of the sections from which on several winds double the melody."""
+PHRASE_BEATS = 8
+"""How long an order of entry that surprises lasts."""
+PHRASES = 1_000_003
+"""More than there are in a day."""
+STRANGEST = 10
+"""So many places earlier or later a section comes in at the most."""
 COMPLETE = 3
 """A choir of fewer sections needs others to carry a piece."""
 
@@ -159,7 +166,7 @@ class RuleOrchestra:
         wish = moment.wish
         if not held:
             return Answer((None,) * len(wish.ranges))
-        plan = _plan(wish)
+        plan = _plan(wish, moment.beat)
         pressed = {sound.pitch: sound.velocity for sound in held}
         fresh = {sound.pitch for sound in moment.onsets}
         pitches = sorted(pressed, reverse=True)
@@ -290,8 +297,10 @@ def _answer(seats: Ints, plan: Plan, keys: list[tuple[int, int]], fresh: set[int
     return Answer(tuple(pitches), struck=frozenset(struck), velocities=tuple(velocities))
 
 
-def _plan(wish: Wish) -> Plan:
-    return _planned(wish.scoring or _strings(wish.ranges), wish.ranges)
+def _plan(wish: Wish, beat: float) -> Plan:
+    scoring = wish.scoring or _strings(wish.ranges)
+    phrase = int(beat // PHRASE_BEATS) if scoring.surprise else 0
+    return _planned(scoring, wish.ranges, wish.seed * PHRASES + phrase)
 
 
 def _strings(ranges: tuple[tuple[int, int], ...]) -> Scoring:
@@ -303,8 +312,14 @@ def _strings(ranges: tuple[tuple[int, int], ...]) -> Scoring:
     return Scoring(tuple(sections))
 
 
+def _place(section: int, scoring: Scoring, draw: int) -> float:
+    """Where a section stands in the order of entry."""
+    place = ENTRY[section][0] + scoring.register * ENTRY[section][1]
+    return place + scoring.surprise * STRANGEST * (2 * chance(draw, section) - 1)
+
+
 @lru_cache(maxsize=64)
-def _planned(scoring: Scoring, ranges: tuple[tuple[int, int], ...]) -> Plan:
+def _planned(scoring: Scoring, ranges: tuple[tuple[int, int], ...], draw: int) -> Plan:
     """ValueError where the scoring has not one section for each voice."""
     if len(scoring.sections) != len(ranges):
         raise ValueError(f"{len(scoring.sections)} sections were named for {len(ranges)} voices")
@@ -315,7 +330,7 @@ def _planned(scoring: Scoring, ranges: tuple[tuple[int, int], ...]) -> Plan:
         voices[voice] = section, *((128, -1) if mute else (max(0, low), min(127, high)))
         desks[section] += not mute and low <= high
     there = [section for section in range(len(SECTIONS)) if desks[section]]
-    order = sorted(there, key=lambda section: ENTRY[section][0] + scoring.register * ENTRY[section][1])
+    order = sorted(there, key=lambda section: _place(section, scoring, draw))
     entry = tuple((section, (place + 0.5) / len(order)) for place, section in enumerate(order))
     core = [section for section in STRINGS if desks[section]]
     for choir in (WINDS, BRASS):

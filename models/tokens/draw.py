@@ -11,8 +11,11 @@ from models.tokens.live import Live, Row, State
 from music.beat import CLOCKS_PER_BEAT
 from music.tokens import LONGEST_WAIT, NO_CLOCK, NOTHING
 
-NUCLEUS = 0.98
-"""What is not among the likeliest of so much in all is not played (Holtzman et al. 2020, arXiv:1904.09751)."""
+NUCLEUS, TIME_NUCLEUS = 0.95, 0.9
+"""What is not among the likeliest of so much in all is not played (Holtzman et al. 2020, arXiv:1904.09751): of when
+and how long less than of what, since a rhythm that has slipped once does not come back."""
+PLACES = (0, 3, 4, 6, 8, 9, 12, 15, 16, 18, 20, 21)
+"""Ticks of a beat on which something may begin where a clock runs: thirty-seconds, and triplets of sixteenths."""
 PATIENT_TICKS = 2 * CLOCKS_PER_BEAT
 """The longest wait for the first note of a turn."""
 MOST = 10
@@ -35,6 +38,7 @@ class Drawing:
         more = aim.density - 0.5
         self._eager = -BUSIER * more * np.log2(np.maximum(_TICKS, 1) / CLOCKS_PER_BEAT)
         self._eager[0] = THICKER * more
+        self._off = ~np.isin(np.arange(CLOCKS_PER_BEAT), PLACES) & aim.phase
         moved = OCTAVE * round(aim.register)
         self._foreign = (aim.lowest - moved > _PITCHES) | (aim.highest - moved < _PITCHES)
         self._foreign[NOTHING] = True
@@ -44,14 +48,17 @@ class Drawing:
         elif self._foreign.all():  # a range that is moved beyond all pitches: what is played is put into it
             self._foreign[:NOTHING] = False
 
-    def wait(self, seen: Floats, row: Row, chord: int) -> int:
-        """Ticks until the next note; `chord`: notes that begin together so far, 0: the turn is to begin."""
+    def wait(self, seen: Floats, row: Row, tick: int, chord: int) -> int:
+        """Ticks until the next note after a row at a tick.
+
+        `chord` is how many notes begin together so far, 0: the turn is to begin.
+        """
         logits = self._live.wait(seen, row) + self._eager
-        banned = np.zeros(len(logits), bool)
+        banned = self._off[(tick + _TICKS) % CLOCKS_PER_BEAT]
         banned[0] = chord in (0, MOST)
         if not chord:
             banned[PATIENT_TICKS + 1 :] = True
-        return self._drawn(logits, banned) or 0
+        return self._drawn(logits, banned, TIME_NUCLEUS) or 0
 
     def note(self, state: State, before: Row, wait: int, phase: int, instrument: int) -> Row | None:
         """A note whose time is known; None where a chord can have no more."""
@@ -61,10 +68,12 @@ class Drawing:
             return None
         row = [wait, pitch, 0, 0, instrument, phase]
         row[3] = self._drawn(self._live.velocity(state.seen, tuple(row)), _SILENT) or 1
-        row[2] = self._drawn(self._live.length(state.seen, tuple(row)), None) or 0
+        row[2] = self._drawn(self._live.length(state.seen, tuple(row)), None, TIME_NUCLEUS) or 0
         return tuple(row)
 
-    def _drawn(self, logits: NDArray[np.floating], banned: NDArray[np.bool_] | None) -> int | None:
+    def _drawn(
+        self, logits: NDArray[np.floating], banned: NDArray[np.bool_] | None, most: float = NUCLEUS
+    ) -> int | None:
         odds = logits.astype(np.float64)
         if not np.isfinite(odds).all():
             raise ArithmeticError("what it would play is no number (NaN)")
@@ -77,7 +86,7 @@ class Drawing:
         chances = np.exp((odds - odds.max()) / self._heat)
         chances /= chances.sum()
         order = np.argsort(-chances)
-        kept = order[: int(np.searchsorted(np.cumsum(chances[order]), NUCLEUS)) + 1]
+        kept = order[: int(np.searchsorted(np.cumsum(chances[order]), most)) + 1]
         return int(self._dice.choice(kept, p=chances[kept] / chances[kept].sum()))
 
 

@@ -9,8 +9,9 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from bridge import players, presets
+from bridge import players, presets, scenes
 from bridge.cli import main
+from bridge.control.state import Desk
 from tests.bridge.render.pieces import SCALE, melody, piece
 
 USER_ERROR = 2
@@ -326,3 +327,26 @@ def test_capture_overwrites_no_file(song: Path) -> None:
     said, _ = refused(continuo("capture", "-o", song))
     assert said == f"continuo: {song}: is there already."
     assert song.read_bytes() == before
+
+
+def test_scenes_are_listed_and_go_to_another_machine_as_one_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, there = tmp_path / "here", tmp_path / "there"
+    monkeypatch.setattr(scenes, "user_folder", lambda: here / "scenes")
+    for name in ("Verse", "Chorus"):
+        scenes.save(name, Desk(["satb", "duet"]).scene())
+    listed = continuo("scenes", "--json")
+    assert json.loads(listed.stdout) == [{"place": 1, "name": "Verse"}, {"place": 2, "name": "Chorus"}]
+    file = tmp_path / "set.toml"
+    assert continuo("scenes", "export", file).stdout.strip() == str(file)
+    monkeypatch.setattr(scenes, "user_folder", lambda: there / "scenes")
+    assert continuo("scenes", "import", file).stdout.split() == ["Verse", "Chorus"]
+    assert [line.split() for line in continuo("scenes").stdout.splitlines()] == [["1", "Verse"], ["2", "Chorus"]]
+    said, advised = refused(continuo("scenes", "import", file))
+    assert said == f"continuo: {file}: there is a scene 'Chorus' already." and "--replace" in advised
+    assert "there is no scene 'Vers'" in refused(continuo("run", "--scene", "Vers"))[0]
+    assert "Give --scene or --preset" in refused(continuo("run", "--scene", "Verse", "--preset", "satb"))[1]
+    (there / "scenes" / "Verse.toml").write_text("format = ")
+    assert "no valid TOML" in refused(continuo("scenes", "export", file))[0]
+    assert refused(continuo("scenes", "import", tmp_path / "gone.toml"))

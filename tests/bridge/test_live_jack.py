@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import http.client
+import json
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
+from typing import Any
 
 import pytest
 from pythonosc.udp_client import SimpleUDPClient
@@ -82,6 +86,18 @@ def test_bypass_ends_the_harmony_and_thru_goes_on(synth: Synth, osc: SimpleUDPCl
     synth.player.play(off(C4))
     synth.player.play(off(E4))
     until(lambda: not synth.sounding, "silence")
+
+
+def test_what_osc_sets_is_read_over_http(daemon: LiveDaemon, osc: SimpleUDPClient) -> None:
+    def read(path: str) -> Any:
+        line = http.client.HTTPConnection("127.0.0.1", daemon.ready["query_port"], timeout=WAIT_S)
+        with closing(line):
+            line.request("GET", f"/continuo/{path}?VALUE")
+            return json.loads(line.getresponse().read())["VALUE"][0]
+
+    assert read("brain") == "ready"
+    osc.send_message("/continuo/1/voices", 5)
+    until(lambda: read("1/voices") == 5, "what was set")
 
 
 def test_panic_ends_dry_and_wet_and_lifts_the_pedal(synth: Synth, osc: SimpleUDPClient) -> None:

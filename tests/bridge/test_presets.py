@@ -91,7 +91,7 @@ BAD: dict[str, tuple[str, str]] = {
     'format = 1\neffect = "harmonize"\n[harmonize]\nvoices = 0x' + "F" * 5000: ("too long", "Mend"),
     'format = 1\neffect = "harmonize"\nabout = ' + "[" * 5000: ("too deep", "Mend"),
     'format = 1\neffect = "harmonize"\n' + "a." * 5000 + "a = 1": ("too deep", "Mend"),
-    "#" + "x" * 2**20: ("at most 1048576 bytes", "?"),
+    "#" + "x" * 2**20: ("more than 1048576 bytes", "?"),
     "format = ": ("no valid TOML", "line"),
     "format = 1\nformat = 1": ("no valid TOML", ""),
 }

@@ -19,6 +19,7 @@ READY = {
     "presets": ["harmony"],
     "osc_host": "127.0.0.1",
     "osc_port": 9000,
+    "query_port": 9000,
     "melody_s": 0,
     "tempo": 90.0,
 }

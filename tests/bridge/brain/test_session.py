@@ -16,7 +16,8 @@ from bridge.brain.players import Players
 from bridge.brain.session import Session
 from bridge.messages import BEAT_SCALE, INPUT, POSITION, TEMPO, Record, pack
 from models.rules import orchestra
-from music.events import Clock, Continue, Event, NoteOff, NoteOn, SongPosition, Start, Stop
+from music.errors import ContinuoError
+from music.events import Clock, Continue, Event, NoteOff, NoteOn, Program, SongPosition, Start, Stop
 from music.wire import encode
 from tests.bridge.brain.stage import MS, state
 
@@ -138,3 +139,43 @@ def test_a_panic_leaves_no_key_to_be_ended_again() -> None:
     key(made, encode(NoteOn(0, 60, 80)))
     made.obey({"panic": True}, SECOND)
     assert encode(NoteOff(0, 60)) not in key(made, encode(NoteOff(0, 60)))
+
+
+def test_a_scene_whose_player_is_being_loaded_changes_nothing_until_it_is_there() -> None:
+    go = Flag()
+    asked: list[str] = []
+
+    def make(name: str, _device: str) -> Any:
+        asked.append(name)
+        go.wait(10)
+        raise ContinuoError(f"no {name} here", "Train it")
+
+    made = Session(Players("cpu", AtLeisure(), make=make, tell=print), 0)
+    made.obey({"settings": {"0": state()}}, 0)
+    made.hear([Record(MS, 0, INPUT, 0, encode(NoteOn(0, 60, 80)))], MS)
+    held = [record for record in made.to_port if record.data[0] & 0xF0 == 0x90]
+    assert held
+    made.to_port.clear()
+    made.obey({"scene": {"0": state("satb", player_model="chorale")}}, 2 * MS)
+    made.hear([Record(3 * MS, 0, INPUT, 0, encode(NoteOn(0, 72, 80)))], 3 * MS)
+    assert {record.data[0] & 0x0F for record in made.to_port} == {1}, "the scene before plays on"
+    go.set()
+    until = time.monotonic() + 10
+    while not any("refused" in message for message in made.to_control) and time.monotonic() < until:
+        made.advance(4 * MS)
+    assert asked == ["chorale"]
+    made.to_port.clear()
+    made.hear([Record(5 * MS, 0, INPUT, 0, encode(NoteOn(0, 74, 80)))], 5 * MS)
+    begun = {record.data[0] & 0x0F for record in made.to_port if record.data[0] & 0xF0 == 0x90}
+    assert begun == {1, 2, 3}, "all but its player"
+
+
+def test_of_a_flood_of_program_changes_the_last_is_told_and_all_are_heard() -> None:
+    made = session()
+    for number in range(500):
+        ns = number * MS // 5
+        made.hear([Record(ns, 0, INPUT, 0, encode(Program(15, number % 128)))], ns)
+    made.advance(SECOND)
+    told = [message["program"] for message in made.to_control if "program" in message]
+    assert 2 <= len(told) <= 12
+    assert told[-1] == (16, 499 % 128 + 1)

@@ -49,6 +49,9 @@ class Surface(asyncio.DatagramProtocol):
     def throw(self, packet: bytes) -> None:
         self._transport.sendto(packet, ("127.0.0.1", self._server))
 
+    def close(self) -> None:
+        self._transport.close()
+
     async def packet(self) -> list[Message]:
         data = await asyncio.wait_for(self._packets.get(), PATIENCE_S)
         return [(timed.message.address, list(timed.message.params)) for timed in OscPacket(data).messages]
@@ -73,11 +76,21 @@ class Hall:
         self.desk = Desk(list(names) or ["harmony"])
         self.changed: list[int | None] = []
         self.panics = 0
-        self.server = OscServer(self.desk, self.changed.append, self._do, door)
+        self.change = asyncio.Event()
+        self.server = OscServer(self.desk, self._change, self._do, door)
         self.port = 0
+
+    def _change(self, insert: int | None) -> None:
+        self.changed.append(insert)
+        self.change.set()
 
     def _do(self, command: str, _values: list[object]) -> None:
         self.panics += command == "panic"
+
+    @staticmethod
+    def now() -> float:
+        """The time of the event loop, in seconds."""
+        return asyncio.get_running_loop().time()
 
     async def surface(self) -> Surface:
         return await Surface(self.port).open()

@@ -127,7 +127,7 @@ def test_stranger_is_not_answered_and_changes_nothing() -> None:
             while hall.server._door.turned_away < 4:
                 assert await local.rest() == []
             assert hall.desk.read("/continuo/1/voices") == 3
-            assert (hall.panics, hall.changed, hall.server._subscribers) == (0, [], {})
+            assert (hall.panics, hall.changed, list(hall.server._subscribers)) == (0, [], [])
             with pytest.raises(BlockingIOError):
                 sock.recv(100)
         assert told == [f"OSC from {here} is dropped: it is not allowed in (--osc-allow {here} lets it in)"]

@@ -2,7 +2,7 @@ import pytest
 from pythonosc.osc_bundle_builder import OscBundleBuilder
 from pythonosc.osc_message_builder import OscMessageBuilder
 
-from bridge.control.osc import MAX_SUBSCRIBERS
+from bridge.control.subscribers import MAX_SUBSCRIBERS
 from tests.bridge.control.hall import Hall, on_stage, one_or_all
 
 YEARS_AHEAD = 2_050_000_000.0
@@ -30,7 +30,8 @@ def test_subscriber_gets_the_full_state_at_once_in_one_bundle() -> None:
         found = {address: one_or_all(values) for address, values in await surface.packet()}
         wanted = dict(hall.desk.values())
         lists = {address for address, value in wanted.items() if isinstance(value, list)}
-        assert lists == {f"/continuo/{insert}/{name}" for insert in (1, 2) for name in ("plan", "controls")}
+        own = {f"/continuo/{insert}/{name}" for insert in (1, 2) for name in ("plan", "controls")}
+        assert lists == {*own, "/continuo/setlist"}
         assert all(found.pop(address) == wanted.pop(address) for address in lists)
         assert found == pytest.approx(wanted)
 

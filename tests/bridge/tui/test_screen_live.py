@@ -45,7 +45,7 @@ def test_a_fader_moved_by_keys_is_set_in_the_daemon(daemon: LiveDaemon) -> None:
 def test_a_fader_dragged_by_the_mouse_is_set_in_the_daemon(daemon: LiveDaemon) -> None:
     async def play(seat: Seat) -> None:
         seat.app.panel.choose("temperature")
-        row = seat.app.panel.selected
+        row = seat.app.panel.selected - seat.app.panel._top
         await seat.pilot.click(seat.app.panel, offset=(17, row))
         await seat.until_daemon_has("1/temperature", 0.0)
         bar = seat.app.panel._bar
@@ -62,6 +62,7 @@ def test_a_fader_dragged_by_the_mouse_is_set_in_the_daemon(daemon: LiveDaemon) -
 
 def test_what_a_surface_moves_shows_on_the_screen(daemon: LiveDaemon) -> None:
     async def play(seat: Seat) -> None:
+        seat.app.panel.choose("temperature")
         seat.surface.say("/continuo/1/temperature", 0.77)
         await seat.until(lambda: "0.77" in seat.app.panel.seen(), "the new value")
         seat.surface.say("/continuo/1/voices", 9000)

@@ -11,7 +11,7 @@ import torch
 from models.assemble import build
 from models.continuation import Aim
 from models.tokens.batch import TokenBatch
-from models.tokens.draw import MOST, Drawing
+from models.tokens.draw import MOST, PLACES, Drawing
 from models.tokens.live import Live, Row, State
 from models.tokens.model import TokenModel
 from music.errors import ContinuoError
@@ -132,8 +132,16 @@ def test_chords_are_drawn_from_the_lowest_note_up_within_what_is_wanted(model: T
 def test_chords_end_and_turns_begin_soon(model: TokenModel) -> None:
     live = Live(model)
     seen, drawing = heard(live, some_rows(12)).seen, Drawing(live, Aim(), np.random.default_rng(3))
-    assert all(0 < drawing.wait(seen, some_rows(1)[0], 0) <= 48 for _ in range(100))
-    assert all(drawing.wait(seen, some_rows(1)[0], MOST) > 0 for _ in range(100))
+    assert all(0 < drawing.wait(seen, some_rows(1)[0], 0, 0) <= 48 for _ in range(100))
+    assert all(drawing.wait(seen, some_rows(1)[0], 0, MOST) > 0 for _ in range(100))
+
+
+def test_where_a_clock_runs_nothing_begins_between_the_places_of_a_beat(model: TokenModel) -> None:
+    live = Live(model)
+    seen, row = heard(live, some_rows(12)).seen, some_rows(1)[0]
+    timed, loose = (Drawing(live, Aim(phase=phase), np.random.default_rng(3)) for phase in (True, False))
+    assert {(tick + timed.wait(seen, row, tick, 1)) % 24 for tick in range(0, 480, 3)} <= {*PLACES}
+    assert not {(tick + loose.wait(seen, row, tick, 1)) % 24 for tick in range(0, 480, 3)} <= {*PLACES}
 
 
 def test_a_range_outside_the_key_is_played_all_the_same(model: TokenModel) -> None:
