@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from html import escape
 from itertools import groupby
@@ -58,7 +59,8 @@ def _groups(found: Iterable[Leaf]) -> Iterator[str]:
 
 
 def _place(leaf: Leaf) -> str:
-    return leaf.address.rpartition("/")[0] + "/"
+    """Whose address it is: the daemon's, an insert's, or a part's."""
+    return re.match(rf"{ROOT}/(\d+/(part/\d+/)?)?", leaf.address)[0]  # type: ignore[index]
 
 
 def _row(leaf: Leaf, place: str) -> str:

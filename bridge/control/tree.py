@@ -95,11 +95,10 @@ def graft(leaf: Leaf, node: Json) -> None:
     *folders, name = leaf.address.strip("/").split("/")
     for folder in folders:
         path += f"/{folder}"
-        below = node["CONTENTS"]
-        if folder not in below:
-            below[folder] = _container(path)
-        node = below[folder]
-    node["CONTENTS"][name] = leaf.node
+        node = node.setdefault("CONTENTS", {}).setdefault(folder, _container(path))
+    below = node.setdefault("CONTENTS", {})
+    inner = below[name]["CONTENTS"] if "CONTENTS" in below.get(name, ()) else None  # scene/save comes below scene
+    below[name] = leaf.node | ({} if inner is None else {"CONTENTS": inner})
 
 
 def find(root: Json, path: str) -> Json | None:
