@@ -54,8 +54,19 @@ ACTIONS = (
     Action("/continuo/inserts", "", "How many inserts there are"),
     Action("/continuo/subscribe", "[i]", "Full state now and every change after it, to this port or to the sender's"),
     Action("/continuo/unsubscribe", "[i]", "No more changes to this port or to the sender's"),
+    Action(
+        "/continuo/watch",
+        "[i]",
+        "The same, and notes and log too, for five seconds: who watches asks again every second or two",
+    ),
     Action("/continuo/state", "", "Full state once"),
     Action("/continuo/<insert>/preset", "[s]", "Load a preset into this insert; without a name: which one is loaded"),
+    Action(
+        "/continuo/<insert>/note",
+        "ii [i]",
+        "Play a key into this insert as if its input had brought it: pitch, velocity (0 lets it go), and maybe the "
+        "channel; who says nothing for three seconds holds no key any more",
+    ),
     Action(
         "/continuo/<insert>/preset/save",
         "s",
@@ -95,6 +106,17 @@ PUBLISHED = (
     Action("/continuo/bpm", "f", "The tempo now, quarter notes a minute"),
     Action("/continuo/bar", "i", "The bar of the song, from 1; 0 where nobody knows"),
     Action("/continuo/beat", "i", "The beat of the bar, from 1; 0 where nobody knows"),
+    Action("/continuo/backend", "s", "The MIDI system: jack, rtmidi or loopback"),
+    Action("/continuo/log", "is", "To who watches: what went wrong, or came and went, and how many seconds ago it did"),
+    Action("/continuo/<insert>/effect", "s", "What its preset makes of it: harmonize, orchestrate, continue ..."),
+    Action("/continuo/<insert>/input_port", "s", "What its input is called: a DAW's tracks play into it"),
+    Action("/continuo/<insert>/output_port", "s", "What its output is called"),
+    Action(
+        "/continuo/<insert>/notes",
+        "[iiiii ...]",
+        "To who watches: who (0 you, 1 Continuo), ms ago (below 0: to come), channel, pitch and velocity of what began "
+        "or (velocity 0) ended; channel 0: on all channels; pitch -1: every note",
+    ),
     Action("/continuo/<insert>/chord", "s", "The chord that sounds now"),
     Action("/continuo/<insert>/heard_key", "s", "The key that the player hears"),
     Action("/continuo/<insert>/playing", "i", "1: something that it answers, or a continuation, sounds now"),

@@ -17,14 +17,14 @@ def idle(daemon: LiveDaemon) -> dict[str, float]:
     if sys.platform != "linux":
         return {}
     time.sleep(1)
-    before = sum(_cpu_s(daemon.pid(role)) for role in ROLES)
+    before = sum(cpu_s(daemon.pid(role)) for role in ROLES)
     time.sleep(WATCH_S)
-    used_s = sum(_cpu_s(daemon.pid(role)) for role in ROLES) - before
+    used_s = sum(cpu_s(daemon.pid(role)) for role in ROLES) - before
     memory = {f"{role}_mb": memory_mb(daemon.pid(role)) for role in ROLES}
     return {"idle_cpu_percent": round(100 * used_s / WATCH_S, 2), **memory}
 
 
-def _cpu_s(pid: int) -> float:
+def cpu_s(pid: int) -> float:
     """Time on a processor, all threads; by the scheduler's own count, the ticks of `stat` are too coarse."""
     tasks = Path(f"/proc/{pid}/task").glob("*/schedstat")
     return sum(int(task.read_text().split()[0]) for task in tasks) / 1e9

@@ -14,6 +14,7 @@ from bridge.brain.clock_out import ClockOut
 from bridge.brain.conductor import Conductor, Report
 from bridge.brain.engine import Engine, Heard, Sent
 from bridge.brain.grid import Grid
+from bridge.brain.keys import Keys
 from bridge.brain.moves import Moves
 from bridge.brain.news import News
 from bridge.brain.players import Players
@@ -55,6 +56,7 @@ class Session:
         self._clock_out = ClockOut(self._transport)
         self._jack_ns_per_beat = 0.0
         self._moves = Moves()
+        self._keys = Keys()
         self._news = News(self._transport, self._conductor)
         self._tap = Tap(self._transport)
 
@@ -83,6 +85,8 @@ class Session:
         if "link" in message:
             self._conductor.link.newest = _link(message["link"])
         self._conduct(message, now_ns)
+        if "key" in message:
+            self._strike(message["key"], now_ns)
         if "panic" in message:
             self._silence(now_ns)
         if "resume" in message and self._engine:
@@ -127,6 +131,15 @@ class Session:
         self._play(self._engine.receive([*heard, *self._steer(self._engine, now_ns)], now_ns - STALE_NS))
         self._tell_moves(now_ns)
 
+    def _strike(self, told: tuple[int, str, bool], now_ns: int) -> None:
+        """A key that a surface plays: heard as if the port had told of it."""
+        insert, data, thru = told
+        key = bytes.fromhex(data)
+        if self._engine:
+            dry = self._keys.strike(insert, key, thru=thru)
+            self.to_port += [Record(now_ns, now_ns + DEADLINE_NS, PLAY, insert, one) for one in dry]
+            self.hear([Record(now_ns, 0, INPUT, insert, key)], now_ns)
+
     def advance(self, now_ns: int) -> None:
         """Let time pass up to now."""
         if not self._engine:
@@ -160,6 +173,7 @@ class Session:
     def meet_port(self, now_ns: int) -> None:
         """A port is there that knows nothing yet; it tells of JACK's song only while that rolls."""
         self._conductor.jack.newest = None
+        self._keys.forget()
         self._tap.keep([Record(now_ns, 0, RESET, 0, b"")], now_ns)  # the port before it has ended everything
         if self._engine:
             self._engine.silence(for_good=True)  # what was let go meanwhile, nobody has told of
@@ -246,6 +260,7 @@ class Session:
 
     def _silence(self, now_ns: int, *, for_good: bool = False) -> None:
         """Forget what sounds, and have the port end it: its panic may have been before our last onset."""
+        self._keys.forget()
         if self._engine:
             self._engine.silence(for_good=for_good)
             ends = [Record(0, 0, SILENCE, number, b"") for number in range(len(self._engine.inserts))]

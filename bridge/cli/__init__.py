@@ -97,6 +97,7 @@ from bridge.cli import (  # noqa: E402 - they register themselves with `main`
     run,
     scenes,
     service,
+    tui,
 )
 
 __all__ = [
@@ -113,4 +114,5 @@ __all__ = [
     "service",
     "stop",
     "tell",
+    "tui",
 ]

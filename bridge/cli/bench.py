@@ -21,6 +21,21 @@ def bench() -> None:
 
 
 @bench.command()
+@click.option("--notes", type=click.IntRange(100), default=250, show_default=True, help="Notes of each of eight runs.")
+@click.option("--keys", type=click.IntRange(10), default=100, show_default=True, help="Keys to type.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def screen(notes: int, keys: int, as_json: bool) -> None:
+    """Play with and without a screen, by turns; type keys on it, and stamp their sounds."""
+    from bridge.bench.screen import measure, report
+
+    result = measure(notes, keys)
+    if as_json:
+        print_json(result)
+    else:
+        click.echo(report(result))
+
+
+@bench.command()
 @click.option("--notes", type=click.IntRange(100), default=10_000, show_default=True, help="Notes to send.")
 @click.option("--rate", type=click.IntRange(1, 100), default=100, show_default=True, help="Notes a second.")
 @click.option("--period", type=click.IntRange(16, 4096), default=64, show_default=True, help="JACK frames a period.")

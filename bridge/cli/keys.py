@@ -1,4 +1,4 @@
-"""Keys of the terminal that a daemon runs in: panic, undo it, capture, next scene and back, quit."""
+"""Keys of the terminal that a daemon runs in: panic, undo it, capture, next scene and back, the screen, quit."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-KEYS = {"p": "panic", "u": "resume", "c": "capture", "n": "scene/next", "b": "scene/previous", "q": "quit"}
-HELP = "p panic, u undo it, c capture, n next scene, b back, q quit"
+KEYS = {
+    "p": "panic", "u": "resume", "c": "capture", "n": "scene/next", "b": "scene/previous", "s": "screen", "q": "quit",
+}  # fmt: skip
+HELP = "p panic, u undo it, c capture, n next scene, b back, s screen, q quit"
 
 
 def there() -> bool:

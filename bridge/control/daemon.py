@@ -16,6 +16,7 @@ from bridge.control import cables, feedback, link, trouble
 from bridge.control.capture import Captures
 from bridge.control.display import Display
 from bridge.control.door import Door
+from bridge.control.keyboard import Keyboard
 from bridge.control.knobs import Knobs
 from bridge.control.link import LinkWatch
 from bridge.control.network import Network
@@ -48,12 +49,18 @@ class Daemon:
     def __init__(self, options: Options, melody: Callable[[], Melody], tell: Callable[[Event], None]) -> None:
         self._options = options
         self._melody = melody
-        self._tell = tell
+        self._terminal = tell
+        early: list[str] = []
+        self._log = early.append  # until there is somebody to tell
         scene = scenes.load(options.scene, self._skipped) if options.scene else None
         self._desk = Desk(options.presets, chain=options.chain, scene=scene, skip=self._skipped)
         self._desk.daemon["scene_channel"] = options.scene_channel
-        door = Door(options.osc_host, options.osc_allow, lambda text: tell({"event": "dropped", "text": text}))
-        self._osc = OscServer(self._desk, self._changed, self._do, door)
+        door = Door(options.osc_host, options.osc_allow, lambda text: self._tell({"event": "dropped", "text": text}))
+        keyboard = Keyboard(self._desk, lambda told: self._supervisor.say("brain", **told))
+        self._osc = OscServer(self._desk, self._changed, self._do, door, keyboard)
+        self._log = self._osc.watch.log
+        for said in early:
+            self._log(said)
         self._network = Network(options, self._desk, self._osc, door, tell)
         self._display = Display(self._desk, self._osc, tell)
         self._scenes = Scenes(self._desk, self._display.show, self._scene_changed, self._skipped)
@@ -107,6 +114,12 @@ class Daemon:
         if self._end and not self._end.done() and not self._announced:
             self._end.set_exception(error)
 
+    def _tell(self, event: Event) -> None:
+        """Tell the terminal of what happens, and those who watch of what a user should know."""
+        self._terminal(event)
+        if said := trouble.said(event):
+            self._log(said)
+
     def _heard(self, role: str, message: Event) -> None:
         """What a child says. A fault of ours must not cost the line to it: the music goes on."""
         try:
@@ -148,6 +161,7 @@ class Daemon:
 
     def _port_opens(self, message: Event) -> None:
         self._port, self._port_error = message, ""
+        self._display.of_ports(message["backend"], message["ports"])
         # MIDI may go and come back: "auto" would then take what there is meanwhile, and stay with it
         self._supervisor.adopt("port", *replace(self._options, backend=message["backend"]).of_port())
         self._supervisor.say("port", thru=self._desk.thru())
@@ -185,6 +199,7 @@ class Daemon:
             self._set_clock()
         elif "captured" in message:
             self._captures.recorder.take(message)
+            self._osc.watch.take(message["captured"])
         elif "moved" in message:
             self._knobs.turn(message["moved"])
         elif "program" in message:
@@ -264,6 +279,7 @@ class Daemon:
         else:
             self._brain_told = self._brain_ready = False
             self._captures.recorder.cut(time.monotonic_ns())
+            self._osc.watch.cut()
             self._display.show("brain", "down")
             self._calm()
         if (self._announced or code >= 0) and not (role == "port" and self._port_error):
@@ -335,7 +351,7 @@ class Daemon:
 
     def _captured(self, written: asyncio.Task[str]) -> None:
         if not written.cancelled() and (error := written.exception()):  # a path is shown to all, this is not
-            self._tell({"event": "trouble", "text": str(error)})
+            self._terminal({"event": "trouble", "text": str(error)})
 
     def _do(self, command: str, values: list[object]) -> asyncio.Task[str] | None:
         """What a surface wants done; what takes its time is answered later."""

@@ -37,6 +37,13 @@ class Display:
             else:
                 self.show(name, value)
 
+    def of_ports(self, backend: str, ports: list[tuple[str, str]]) -> None:
+        """Which MIDI system it is, and what the ports of each insert are called."""
+        self.show("backend", backend)
+        for number, (receive, send) in enumerate(ports, 1):
+            self.show(f"{number}/input_port", receive)
+            self.show(f"{number}/output_port", send)
+
     def of_port(self, meters: list[dict[str, float]], load: int) -> None:
         """The meters of each insert, and how busy the port is."""
         self.show("port_load", load)

@@ -6,9 +6,10 @@ import errno
 import os
 import socket
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
+from bridge.errors import ValueRefused
 from music.errors import ContinuoError
 
 LOOPBACK = "127.0.0.1"
@@ -83,6 +84,19 @@ class Door:
             self._quiet_until = time.monotonic() + OVERRUN_S
             host, port = sender
             self._tell(f"OSC from {host} port {port} comes faster than it can be served: what is too much is dropped")
+
+    def listener(self, values: Sequence[object], sender: tuple[str, int], own: int) -> tuple[str, int]:
+        """Who subscribes: the sender, or another port of its machine, if it is not our own; else ValueRefused."""
+        if not values:
+            return sender
+        port = values[0]
+        if isinstance(port, float) and port.is_integer():
+            port = int(port)
+        if not isinstance(port, int) or not 1 <= port <= 65535:
+            raise ValueRefused(f"subscribe takes a port, 1 to 65535, not {values[0]!r}", 400)
+        if port == own and self.is_here(sender[0]):  # it would load its own preset for ever
+            raise ValueRefused(f"{port} is the port of Continuo itself", 422)
+        return sender[0], port
 
     def is_here(self, host: str) -> bool:
         """Whether an address is one of this machine."""

@@ -18,10 +18,12 @@ from bridge.control import packets, refusals
 from bridge.control.door import Door
 from bridge.control.echo import Echo
 from bridge.control.inbox import Address, Inbox
+from bridge.control.keyboard import Keyboard
 from bridge.control.packets import PacketRefused
 from bridge.control.packing import bundles, message_of
 from bridge.control.state import Desk, UnknownAddress, Value, controls_of, learn_of
 from bridge.control.subscribers import Subscribers
+from bridge.control.watch import Watch
 from bridge.errors import ValueRefused
 from music.errors import ContinuoError, FileError
 
@@ -32,7 +34,7 @@ AT_ONCE = 4096
 """Datagrams taken from the socket before others have their turn in the event loop."""
 SERVE_S = 0.0005
 """How long is served before the socket is looked at again: it holds what a flood sends in a few of them."""
-ACTIONS = ("ping", "preset", "presets", "models", "scenes", "inserts", "subscribe", "unsubscribe", "state")
+ACTIONS = ("ping", "preset", "presets", "models", "scenes", "inserts", "subscribe", "unsubscribe", "watch", "state")
 COMMANDS = (
     *("panic", "resume", "tap", "play", "stop", "capture"),
     *("scene/next", "scene/previous", "scene/save", "scene/delete", "scene/rename", "preset/save"),
@@ -51,6 +53,7 @@ class OscServer(asyncio.DatagramProtocol):
         changed: Callable[[int | None], None],
         do: Command,
         door: Door | None = None,
+        keyboard: Keyboard | None = None,
     ) -> None:
         self._desk = desk
         self._door = door or Door()
@@ -59,8 +62,10 @@ class OscServer(asyncio.DatagramProtocol):
         self._socket: socket.socket | None = None
         self._changed = changed
         self._do = do
+        self._keyboard = keyboard or Keyboard(desk, lambda _: None)
         self._subscribers = Subscribers()
         self._echo = Echo(lambda address, value, listeners: self._send([(address, value)], listeners))
+        self.watch = Watch(self._send, len(desk.inserts))
         self._choosers: dict[int, tuple[Address, str]] = {}  # who chose an insert's player last, by which address
         self._lists: dict[str, Callable[[], list[Any]]] = {
             "presets": presets.names,
@@ -166,6 +171,7 @@ class OscServer(asyncio.DatagramProtocol):
     def _serve_message(self, message: OscMessage, sender: Address) -> None:
         if message.address == f"{ROOT}/error":  # another Continuo's: to answer it would never end
             return
+        self._keyboard.alive(sender)
         try:
             self._serve(message.address, packets.values(message), sender)
         except Exception as error:  # noqa: BLE001 - a surface must not stop the daemon
@@ -185,12 +191,12 @@ class OscServer(asyncio.DatagramProtocol):
 
     def publish(self, address: str, value: Value, but: Address | None = None) -> None:
         """Tell every subscriber of a value, except the one who set it."""
-        self._echo.tell(address, value, (one for one in self._subscribers if one != but))
+        self._echo.tell(address, value, (one for one in self._audience() if one != but))
 
     def publish_state(self) -> None:
         """Tell every subscriber everything."""
         self._echo.clear()
-        self._send(list(self._desk.values()), self._subscribers)
+        self._send(list(self._desk.values()), self._audience())
 
     def take_back(self, insert: int, sentence: str) -> None:
         """Tell all of the player that plays on, and who wanted another what was wrong with it."""
@@ -219,8 +225,8 @@ class OscServer(asyncio.DatagramProtocol):
             insert = self._desk.insert(address.removesuffix("/save"))
             self._do("preset/save", [insert, *values])
             self.publish(address.removesuffix("/save"), self._desk.inserts[insert]["preset"])
-        elif name.endswith("/preset") and name.count("/") == 1:
-            self._preset(self._desk.insert(address), address, values, sender)
+        elif name.endswith(("/preset", "/note")) and name.count("/") == 1:
+            self._of_insert(self._desk.insert(address), address, values, sender)
         elif name.endswith("/unlearn") or (name.endswith("/learn") and values):
             self._learn(self._desk.insert(address), values, forget=name.endswith("/unlearn"))
         elif not values:
@@ -241,11 +247,17 @@ class OscServer(asyncio.DatagramProtocol):
             case "state":
                 self._send(list(self._desk.values()), self._listeners(sender))
             case "subscribe":
-                listener = self._listener(values, sender)
+                listener = self._door.listener(values, sender, self._port)
                 self._subscribers.join(listener, sender)
                 self._send(list(self._desk.values()), [listener])
             case "unsubscribe":
-                self._subscribers.leave(self._listener(values, sender))
+                listener = self._door.listener(values, sender, self._port)
+                self._subscribers.leave(listener)
+                self.watch.leave(listener)
+            case "watch":
+                listener = self._door.listener(values, sender, self._port)
+                if self.watch.renew(listener):
+                    self._send([*self._desk.values(), *self.watch.history()], [listener])
 
     def _answer(self, sender: Address, done: asyncio.Task[str], address: str) -> None:
         """Tell who asked for a capture of its file; subscribers have been told."""
@@ -255,6 +267,13 @@ class OscServer(asyncio.DatagramProtocol):
             self._fail(sender, error, address)
         elif sender not in self._subscribers:
             self._datagram(message_of(f"{ROOT}/captured", done.result()), sender)
+
+    def _of_insert(self, insert: int, address: str, values: list[object], sender: Address) -> None:
+        """A key to play, or a preset to load."""
+        if address.endswith("/note"):
+            self._keyboard.play(insert, values, sender)
+        else:
+            self._preset(insert, address, values, sender)
 
     def _preset(self, insert: int, address: str, values: list[object], sender: Address) -> None:
         if not values:
@@ -293,22 +312,13 @@ class OscServer(asyncio.DatagramProtocol):
             self._changed(insert)
             self.publish(address, now, but=sender)
 
+    def _audience(self) -> list[Address]:
+        """Who is told of every change."""
+        return list(dict.fromkeys([*self._subscribers, *self.watch.listeners]))
+
     def _listeners(self, sender: Address) -> list[Address]:
         """Who gets the answer: the sender, and its machine's subscribers (each `oscsend` has a new port)."""
         return list(dict.fromkeys([sender, *(one for one in self._subscribers if one[0] == sender[0])]))
-
-    def _listener(self, values: list[object], sender: Address) -> Address:
-        """Who subscribes: the sender, or another port of its machine."""
-        if not values:
-            return sender
-        port = values[0]
-        if isinstance(port, float) and port.is_integer():
-            port = int(port)
-        if not isinstance(port, int) or not 1 <= port <= 65535:
-            raise ValueRefused(f"subscribe takes a port, 1 to 65535, not {values[0]!r}", 400)
-        if port == self._port and self._door.is_here(sender[0]):  # it would load its own preset for ever
-            raise ValueRefused(f"{port} is the port of Continuo itself", 422)
-        return sender[0], port
 
     def _reply(self, sender: Address, address: str, *values: Value) -> None:
         message = message_of(address, *values)

@@ -50,9 +50,8 @@ class Desk:
         self.daemon |= scene.clock if scene else {}
         self.shown: dict[str, Value] = {f"{ROOT}/{name}": 0 for name in ("brain_load", "port_load")}
         clock = {"leader": "internal", "clock_lost": 0, "rolling": 0, "bpm": self.daemon["tempo"], "bar": 0, "beat": 0}
-        self.shown |= {f"{ROOT}/brain": "starting", f"{ROOT}/captured": "", SCENE: "", SETLIST: []} | {
-            f"{ROOT}/{name}": value for name, value in clock.items()
-        }
+        self.shown |= {f"{ROOT}/brain": "starting", f"{ROOT}/captured": "", f"{ROOT}/backend": ""}
+        self.shown |= {SCENE: "", SETLIST: []} | {f"{ROOT}/{name}": value for name, value in clock.items()}
         for number in range(1, len(self.inserts) + 1):
             here = f"{ROOT}/{number}"
             nothing: dict[str, Value] = {
@@ -66,6 +65,7 @@ class Desk:
                 "fallback": 0,
             }
             nothing |= {"p50": 0.0, "p95": 0.0, "p99": 0.0, "feedback": 0.0, "learn": ""}
+            nothing |= {"input_port": "", "output_port": "", "effect": self.inserts[number - 1]["effect"]}
             self.shown |= {f"{here}/{name}": value for name, value in nothing.items()}
         """What is published and cannot be set, by address."""
 
@@ -117,7 +117,7 @@ class Desk:
         """
         self.inserts[insert] = _playable(presets.load(name, self._skip), insert)
         self.daemon |= self.inserts[insert]["clock"]
-        self.shown[learn_of(insert)] = ""
+        self.shown |= {learn_of(insert): "", f"{ROOT}/{insert + 1}/effect": self.inserts[insert]["effect"]}
 
     def scene(self) -> Scene:
         """All that is set, as a scene; what is asked to be done once is not part of it."""
@@ -131,8 +131,8 @@ class Desk:
         states = [_playable(state, insert) for insert, state in enumerate(deepcopy(scene.inserts))]
         self.inserts[: len(states)] = states
         self.daemon |= scene.clock
-        for insert in range(len(states)):
-            self.shown[learn_of(insert)] = ""
+        for insert, state in enumerate(states):
+            self.shown |= {learn_of(insert): "", f"{ROOT}/{insert + 1}/effect": state["effect"]}
 
     def settings(self, inserts: set[int]) -> dict[str, Any]:
         """The state trees of some inserts, as the brain takes them."""

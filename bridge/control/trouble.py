@@ -5,6 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 
+def said(event: dict[str, Any]) -> str:
+    """What the log has of an event; nothing of those that are no news to a user."""
+    if event["event"] == "back":
+        return "The brain is back"
+    return event["text"] if event["event"] in ("trouble", "dropped", "feedback", "cable") else ""
+
+
 def sentence(message: dict[str, Any]) -> str:
     """The report of MIDI that is lost, an overrun or a fault."""
     if "lost" in message:

@@ -142,6 +142,12 @@ def test_player_without_weights_is_one_sentence_and_a_remedy(
     assert not (tmp_path / "out").exists()
 
 
+def test_a_screen_without_a_terminal_is_one_sentence_and_a_remedy() -> None:
+    first, second = refused(continuo("tui"))
+    assert "terminal" in first
+    assert "docs/osc.md" in second
+
+
 def test_device_that_is_not_there_is_one_sentence_and_a_remedy(song: Path, tmp_path: Path) -> None:
     lines = refused(continuo("render", song, "-o", tmp_path / "out", "--device", "mps"))
     assert lines[0] == "continuo: there is no device 'mps' on this machine."

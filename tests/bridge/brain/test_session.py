@@ -110,6 +110,37 @@ def test_whatever_a_clock_does_nothing_raises_and_little_is_sent(seed: int) -> N
         made.to_control.clear()
 
 
+def key(made: Session, data: bytes, *, thru: bool = True) -> list[bytes]:
+    """Have a surface play a key; gives what leaves for the port."""
+    made.to_port.clear()
+    made.obey({"key": [0, data.hex(), thru]}, SECOND)
+    return [record.data for record in made.to_port]
+
+
+def test_a_key_of_a_surface_sounds_and_is_answered_as_if_the_port_had_told_of_it() -> None:
+    made = session()
+    sent = key(made, encode(NoteOn(0, 60, 80)))
+    assert sent[0] == encode(NoteOn(0, 60, 80))
+    assert len(sent) == 4 and {data[0] for data in sent[1:]} == {0x91}
+    ended = key(made, encode(NoteOff(0, 60)))
+    assert {(data[0] & 0x0F, data[1]) for data in ended} == {(data[0] & 0x0F, data[1]) for data in sent}
+
+
+def test_a_key_that_is_struck_anew_ends_first_and_one_without_thru_is_only_answered() -> None:
+    made = session()
+    key(made, encode(NoteOn(0, 60, 80)))
+    assert [data[0] for data in key(made, encode(NoteOn(0, 60, 90)))[:2]] == [0x80, 0x90]
+    key(made, encode(NoteOff(0, 60)), thru=False)
+    assert all(data[0] == 0x91 for data in key(made, encode(NoteOn(0, 62, 90)), thru=False) if data[0] >= 0x90)
+
+
+def test_a_panic_leaves_no_key_to_be_ended_again() -> None:
+    made = session()
+    key(made, encode(NoteOn(0, 60, 80)))
+    made.obey({"panic": True}, SECOND)
+    assert encode(NoteOff(0, 60)) not in key(made, encode(NoteOff(0, 60)))
+
+
 def test_a_scene_whose_player_is_being_loaded_changes_nothing_until_it_is_there() -> None:
     go = Flag()
     asked: list[str] = []

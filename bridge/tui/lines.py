@@ -1,0 +1,229 @@
+"""The rows of text around the roll: where the song is, who plays, how well, and what went wrong."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from rich.segment import Segment
+from textual import events
+from textual.message import Message
+from textual.strip import Strip
+
+from bridge.tui import colours
+from bridge.tui.drawn import Drawn
+from bridge.tui.mirror import Mirror
+from bridge.tui.piano import Piano
+
+METER_MS = 20.0
+METER = 8
+MOST_BEATS = 8
+
+Piece = tuple[str, str]
+"""A text and its colour."""
+
+
+class Row(Drawn):
+    """A row of coloured pieces; drawn anew only when it says something else."""
+
+    back = colours.PANEL
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self._pieces: list[Piece] = []
+
+    def say(self, *pieces: Piece) -> None:
+        """Show these."""
+        if list(pieces) != self._pieces:
+            self._pieces = list(pieces)
+            self.refresh()
+
+    @property
+    def text(self) -> str:
+        """What it says."""
+        return "".join(text for text, _ in self._pieces)
+
+    def render_line(self, y: int) -> Strip:
+        """Textual asks for it."""
+        pieces = self._pieces if y == 0 else []
+        segments = [Segment(text, colours.style(colour, self.back)) for text, colour in pieces]
+        return Strip(segments).adjust_cell_length(self.size.width, colours.style(colours.INK, self.back))
+
+
+class Header(Row):
+    """Key, chord, bar, beat, tempo, who leads, how busy it is."""
+
+    def show(self, mirror: Mirror, insert: int, *, there: bool) -> None:
+        """Show what the mirror has."""
+        if not there:
+            self.say((" Continuo ", colours.ACCENT), ("  no daemon", colours.POOR))
+            return
+        key, chord = mirror.get(f"{insert}/heard_key"), mirror.get(f"{insert}/chord")
+        lost = bool(mirror.get("clock_lost", 0))
+        load = f"brain {mirror.get('brain_load', 0)}%  port {mirror.get('port_load', 0)}%"
+        brain = mirror.get("brain")
+        self.say(
+            (" Continuo  ", colours.ACCENT),
+            (f"{key or 'no key yet':<9} ", colours.INK),
+            (f"{chord or '-':<8}", colours.ACCENT),
+            (_place(mirror), colours.INK),
+            (f"{mirror.get('bpm', 0.0):6.1f} bpm ", colours.INK),
+            (f"{mirror.get('leader')}{' lost' if lost else ''}".ljust(9), colours.POOR if lost else colours.FAINT),
+            (load if brain == "ready" else f"brain: {brain}", colours.FAINT if brain == "ready" else colours.POOR),
+        )
+
+
+def _place(mirror: Mirror) -> str:
+    """Bar and beat, the beats as dots."""
+    bar, beat = int(mirror.get("bar", 0)), int(mirror.get("beat", 0))
+    if not bar:
+        return " " * 12
+    beats = min(int(str(mirror.get("meter", "4/4")).partition("/")[0]), MOST_BEATS)
+    dots = "".join("●" if at == beat else "○" for at in range(1, beats + 1))
+    return f"{bar:>4}.{beat} {dots}  "
+
+
+class Legend(Row):
+    """Whose colour is whose; while the keyboard plays, how."""
+
+    def show(self, mirror: Mirror, insert: int, piano: Piano) -> None:
+        """Show the parts of an insert, or the keys."""
+        if piano.on:
+            self.say((f" ♪ {piano.text}", colours.ACCENT))
+            return
+        pieces: list[Piece] = [(" █ you  ", colours.YOU)]
+        room = self.size.width - len(pieces[0][0])
+        for at, (name, _) in enumerate(mirror.parts(insert)):
+            piece = f"{'▒' if self.app.no_color else '█'} {name}  "
+            if len(piece) > room:
+                break
+            room -= len(piece)
+            pieces.append((piece, colours.PARTS[at % len(colours.PARTS)]))
+        self.say(*pieces)
+
+
+class Keys(Row):
+    """What the keys do that are needed most; a click does it too."""
+
+    def __init__(self, keys: Sequence[tuple[str, str, str]]) -> None:
+        super().__init__("keys")
+        self._keys = keys
+
+    def on_mount(self) -> None:
+        """They are always the same."""
+        self.say(
+            *(
+                piece
+                for key, what, _ in self._keys
+                for piece in ((f" {key}", colours.ACCENT), (f" {what} ", colours.INK))
+            )
+        )
+
+    async def on_click(self, event: events.Click) -> None:
+        """Do what is written there."""
+        end = 0
+        for key, what, action in self._keys:
+            end += len(f" {key} {what} ")
+            if event.x < end:
+                await self.app.run_action(action)
+                return
+
+
+class Inserts(Drawn):
+    """A row for each insert: what it plays, how fast it answers, what it could not. A click selects."""
+
+    class Selected(Message):
+        """The user has clicked an insert."""
+
+        def __init__(self, insert: int) -> None:
+            super().__init__()
+            self.insert = insert
+
+    def __init__(self, mirror: Mirror) -> None:
+        super().__init__("inserts")
+        self._mirror = mirror
+        self._rows: list[list[Piece]] = []
+        self._selected = 1
+
+    def show(self, selected: int) -> None:
+        """Show what the mirror has."""
+        self._selected = selected
+        rows = [self._row(insert) for insert in range(1, self._mirror.inserts + 1)]
+        if rows != self._rows:
+            if len(rows) != len(self._rows):
+                self.styles.height = max(len(rows), 1)
+            self._rows = rows
+            self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """Textual asks for it."""
+        top = max(0, min(self._selected - 1, len(self._rows) - self.size.height))  # the selected one is in sight
+        back = colours.RAISED if y + top + 1 == self._selected else colours.PANEL
+        pieces = self._rows[y + top] if y + top < len(self._rows) else []
+        segments = [Segment(text, colours.style(colour, back)) for text, colour in pieces]
+        return Strip(segments).adjust_cell_length(self.size.width, colours.style(colours.INK, back))
+
+    def on_click(self, event: events.Click) -> None:
+        """Select the one there."""
+        top = max(0, min(self._selected - 1, len(self._rows) - self.size.height))
+        if event.y + top < len(self._rows):
+            self.post_message(self.Selected(event.y + top + 1))
+
+    def _row(self, insert: int) -> list[Piece]:
+        def get(name: str, default: float = 0) -> float:
+            return float(self._mirror.get(f"{insert}/{name}", default) or 0)
+
+        mirror, selected = self._mirror, insert == self._selected
+        median, worst = get("p50"), get("p99")
+        filled = min(round(worst / METER_MS * METER), METER)
+        state = "BYPASS " if get("bypass") else "playing" if get("playing") else "       "
+        missed = int(get("late") + get("dropped"))
+        loop = get("feedback")
+        return [
+            (f"{'▸' if selected else ' '}{insert} ", colours.ACCENT),
+            (f"{mirror.get(f'{insert}/preset')!s:<14.14} ", colours.INK),
+            (f"{state} ", colours.POOR if get("bypass") else colours.GOOD),
+            ("■" * filled + "·" * (METER - filled), colours.meter(worst)),
+            (f"  p50{median:5.1f}  p99{worst:5.1f} ms  ", colours.FAINT),
+            (f"late {missed} ", colours.POOR if missed else colours.FAINT),
+            (f"rules {int(get('fallback'))} ", colours.FAIR if get("fallback") else colours.FAINT),
+            (f"loop {loop:.0f} ms" if loop else "", colours.POOR),
+        ]
+
+
+class Log(Drawn):
+    """The newest lines of what went wrong, or came and went."""
+
+    def __init__(self, mirror: Mirror) -> None:
+        super().__init__("log")
+        self._mirror = mirror
+        self.idle = "nothing to report"
+        self._lines: list[Piece] = []
+
+    def show(self) -> None:
+        """Show what the mirror has."""
+        height = self.size.height
+        now_s = time.monotonic()
+        lines = [(_line(then_s, text, now_s), colours.INK) for then_s, text in list(self._mirror.log)[-height:]]
+        if not lines:
+            lines = [(f" {self.idle}", colours.FAINT)]
+        if lines != self._lines:
+            self._lines = lines
+            self.refresh()
+
+    def on_resize(self) -> None:
+        """As many as fit now."""
+        self.show()
+
+    def render_line(self, y: int) -> Strip:
+        """Textual asks for it."""
+        text, colour = self._lines[y] if y < len(self._lines) else ("", colours.INK)
+        style = colours.style(colour, colours.GROUND)
+        if len(text) > self.size.width:
+            text = text[: max(self.size.width - 1, 0)] + "…"
+        return Strip([Segment(text, style)]).adjust_cell_length(self.size.width, style)
+
+
+def _line(then_s: float, text: str, now_s: float) -> str:
+    clock = time.strftime("%H:%M:%S", time.localtime(time.time() - (now_s - then_s)))
+    return f" {clock}  {text}"

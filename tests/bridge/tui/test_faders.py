@@ -1,0 +1,45 @@
+import pytest
+
+from bridge.addresses import INSERT
+from bridge.parameters import Parameter
+from bridge.tui.faders import MOVED, SECTIONS, Fader, faders
+
+MODELS = ("rules", "chorale")
+ALL = {fader.name: fader for effect in (*SECTIONS, "of tomorrow") for fader in faders(effect, MODELS)}
+
+
+def test_every_parameter_that_can_be_moved_has_a_fader() -> None:
+    assert set(ALL) == {parameter.name for parameter in INSERT if parameter.kind in MOVED}
+    assert {fader.name for fader in faders("of tomorrow", MODELS)} == set(ALL)
+
+
+@pytest.mark.parametrize("name", sorted(ALL))
+def test_whatever_a_fader_says_the_daemon_takes(name: str) -> None:
+    fader = ALL[name]
+    value = fader.home
+    tried = [fader.at(share) for share in (0, 0.25, 0.5, 1)] + [fader.pressed(value), fader.moved(value, 1)]
+    tried += [fader.moved(fader.at(1), 10), fader.moved(fader.at(0), -10)]
+    for one in tried:
+        fader.parameter.check(one)
+        assert 0 <= fader.share(one) <= 1
+        assert fader.text(one)
+
+
+def test_a_number_moves_by_hundredths_of_its_way_and_stops_at_its_ends() -> None:
+    temperature = ALL["temperature"]
+    assert temperature.moved(0.5, 1) == 0.52
+    assert temperature.moved(1.99, 10) == 2.0
+    assert ALL["voices"].moved(3, -1) == 2
+    assert ALL["register"].at(0.5) == 0.0
+
+
+def test_enter_turns_a_switch_goes_round_a_choice_and_brings_a_number_home() -> None:
+    assert [ALL["bypass"].pressed(value) for value in (0, 1)] == [1, 0]
+    assert [ALL["placement"].pressed(value) for value in ("below", "above")] == ["above", "below"]
+    assert ALL["go"].pressed(0) == 1
+    assert ALL["strum"].pressed(200.0) == 0.0
+
+
+def test_a_parameter_that_is_new_gets_a_fader_as_its_kind_has_it() -> None:
+    swing = Fader(Parameter("swing", ("style", "swing"), "float", 0.5, "How uneven", 0, 1))
+    assert swing.text(swing.at(0.25)) == "0.25"
