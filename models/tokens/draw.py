@@ -11,7 +11,7 @@ from models.tokens.live import Live, Row, State
 from music.beat import CLOCKS_PER_BEAT
 from music.tokens import LONGEST_WAIT, NO_CLOCK, NOTHING
 
-NUCLEUS, TIME_NUCLEUS = 0.95, 0.9
+NUCLEUS, TIME_NUCLEUS = 0.98, 0.95
 """What is not among the likeliest of so much in all is not played (Holtzman et al. 2020, arXiv:1904.09751): of when
 and how long less than of what, since a rhythm that has slipped once does not come back."""
 PLACES = (0, 3, 4, 6, 8, 9, 12, 15, 16, 18, 20, 21)
@@ -54,11 +54,21 @@ class Drawing:
         `chord` is how many notes begin together so far, 0: the turn is to begin.
         """
         logits = self._live.wait(seen, row) + self._eager
+        if chord not in (0, MOST) and self._thicker(logits):
+            return 0
         banned = self._off[(tick + _TICKS) % CLOCKS_PER_BEAT]
-        banned[0] = chord in (0, MOST)
+        banned[0] = True
         if not chord:
             banned[PATIENT_TICKS + 1 :] = True
         return self._drawn(logits, banned, TIME_NUCLEUS) or 0
+
+    def _thicker(self, logits: Floats) -> bool:
+        """Whether a chord has a note more.
+
+        That is decided at temperature 1: it is likelier than each of the waits, and all together may be likelier.
+        """
+        chance = 1 / float(np.exp(logits - logits[0]).sum())
+        return bool(chance > (0.5 if self._heat <= 0 else self._dice.random()))
 
     def note(self, state: State, before: Row, wait: int, phase: int, instrument: int) -> Row | None:
         """A note whose time is known; None where a chord can have no more."""
