@@ -24,7 +24,7 @@ from music.events import NoteOff, NoteOn, Start
 from music.midifile import MidiFileError, parse
 from music.wire import NOTE_ON, decode, encode
 
-UNANSWERED = {f"{ROOT}/{name}" for name in (*COMMANDS, "error", "unsubscribe")}
+UNANSWERED = {f"{ROOT}/{name}" for name in (*COMMANDS, "1/preset/save", "error", "unsubscribe")}
 MOST_BEATS = 500
 """Longer files are read and not rendered: an input must not take seconds because it lasts for hours."""
 

@@ -28,7 +28,7 @@ SEVERAL: dict[str, Any] = {"multiple": True, "type": Names()}
 
 def _option(*names: str, **how: Any) -> Callable[[Any], Any]:
     """An option that an environment variable may set."""
-    return click.option(*names, envvar=variable(names[0]), **how)
+    return click.option(*names, envvar=variable(names[0].partition("/")[0]), **how)
 
 
 @main.command()

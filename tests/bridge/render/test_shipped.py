@@ -13,14 +13,14 @@ from models.rules.score import parallel
 from music.midifile import Score, parse
 from music.midifile import Track as Part
 
-ORCHESTRA, CHOIR, REDUCE = "orchestra", "choir", "reduce"
+ORCHESTRA, CHOIR, REDUCE, GOES_ON = "orchestra", "choir", "reduce", "goes-on"
 LEARNED = [name for name in players.BUNDLED if name != players.RULES]
-HARMONIES = [name for name in LEARNED if name not in (ORCHESTRA, CHOIR, REDUCE)]
+HARMONIES = [name for name in LEARNED if name not in (ORCHESTRA, CHOIR, REDUCE, GOES_ON)]
 C_MAJOR = {0, 2, 4, 5, 7, 9, 11}
 
 
 def played_by(name: str) -> presets.State:
-    tree = presets.load(name)
+    tree = presets.load("continue" if name == GOES_ON else name)
     tree["player"]["model"] = name
     return tree
 
@@ -58,6 +58,17 @@ def test_what_it_plays_is_in_range_ends_with_it_and_is_mostly_in_c(rendered: dic
         assert int((track.notes["onset"] + track.notes["length"]).max()) <= end + 8 * rendered[name].ticks_per_beat
     pitches = np.concatenate([track.notes["pitch"] for track in added]) % 12
     assert np.isin(pitches, list(C_MAJOR)).mean() > 0.75
+
+
+def test_who_goes_on_begins_after_the_melody_and_keeps_to_its_key_beat_and_range(rendered: dict[str, Score]) -> None:
+    score = rendered[GOES_ON]
+    melody, added = parts(score)
+    notes = np.concatenate([track.notes for track in added])
+    part = Settings.of(presets.load("continue")).parts[0]
+    assert len(notes) > 8 and notes["onset"].min() >= melody.notes["onset"].max()
+    assert notes["pitch"].min() >= part.lowest and notes["pitch"].max() <= part.highest
+    assert np.isin(notes["pitch"] % 12, list(C_MAJOR)).mean() > 0.75
+    assert np.isin(notes["onset"] * 24 // score.ticks_per_beat % 24, (0, 6, 8, 12, 16, 18)).mean() > 0.75
 
 
 @pytest.mark.parametrize(("name", "least"), [(CHOIR, 3), (REDUCE, 1)])
