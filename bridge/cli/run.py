@@ -178,8 +178,8 @@ def _serve(options: Options, melody: Path | None, terminal: Terminal, *, screen:
             finally:
                 await front.close()
 
-    daemon = Daemon(options, lambda: _melody(melody), heard)
-    front = Front(terminal, daemon.command, screen=screen and possible())
+    front = Front(terminal, lambda one: daemon.command(one), screen=screen and possible())  # noqa: PLW0108 - see below
+    daemon = Daemon(options, lambda: _melody(melody), heard)  # which tells of broken presets from here on
     with suppress(KeyboardInterrupt):  # Windows, or before the signals are handled
         asyncio.run(serve())
     return played
