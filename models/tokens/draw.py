@@ -14,8 +14,10 @@ from music.tokens import LONGEST_WAIT, NO_CLOCK, NOTHING
 NUCLEUS, TIME_NUCLEUS = 0.98, 0.95
 """What is not among the likeliest of so much in all is not played (Holtzman et al. 2020, arXiv:1904.09751): of when
 and how long less than of what, since a rhythm that has slipped once does not come back."""
-PLACES = (0, 3, 4, 6, 8, 9, 12, 15, 16, 18, 20, 21)
-"""Ticks of a beat on which something may begin where a clock runs: thirty-seconds, and triplets of sixteenths."""
+PLACES, FINE_PLACES = (0, 6, 8, 12, 16, 18), (3, 4, 9, 15, 20, 21)
+"""Ticks of a beat on which something may begin where a clock runs; on the fine ones only right after another note."""
+RIGHT_AFTER = 5
+"""Ticks."""
 PATIENT_TICKS = 2 * CLOCKS_PER_BEAT
 """The longest wait for the first note of a turn."""
 MOST = 10
@@ -39,6 +41,7 @@ class Drawing:
         self._eager = -BUSIER * more * np.log2(np.maximum(_TICKS, 1) / CLOCKS_PER_BEAT)
         self._eager[0] = THICKER * more
         self._off = ~np.isin(np.arange(CLOCKS_PER_BEAT), PLACES) & aim.phase
+        self._always_off = self._off & ~np.isin(np.arange(CLOCKS_PER_BEAT), FINE_PLACES)
         moved = OCTAVE * round(aim.register)
         self._foreign = (aim.lowest - moved > _PITCHES) | (aim.highest - moved < _PITCHES)
         self._foreign[NOTHING] = True
@@ -56,7 +59,8 @@ class Drawing:
         logits = self._live.wait(seen, row) + self._eager
         if chord not in (0, MOST) and self._thicker(logits):
             return 0
-        banned = self._off[(tick + _TICKS) % CLOCKS_PER_BEAT]
+        places = (tick + _TICKS) % CLOCKS_PER_BEAT
+        banned = np.where(_TICKS > RIGHT_AFTER, self._off[places], self._always_off[places])
         banned[0] = True
         if not chord:
             banned[PATIENT_TICKS + 1 :] = True
