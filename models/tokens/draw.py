@@ -66,7 +66,7 @@ class Drawing:
             banned[PATIENT_TICKS + 1 :] = True
         return self._drawn(logits, banned, TIME_NUCLEUS) or 0
 
-    def _thicker(self, logits: Floats) -> bool:
+    def _thicker(self, logits: NDArray[np.floating]) -> bool:
         """Whether a chord has a note more.
 
         That is decided at temperature 1: it is likelier than each of the waits, and all together may be likelier.
