@@ -8,7 +8,7 @@ PYTHON ?= $(shell for p in python3.12 python3.11 python3; do \
 	$$p -c '$(FITS)' >/dev/null 2>&1 && echo $$p && break; done)
 ARGS ?=
 
-.PHONY: run test check bench clean
+.PHONY: run test check docs bench clean
 
 run: $(VENV)/installed
 	@$(BIN)/continuo run $(ARGS)
@@ -21,6 +21,10 @@ check: $(VENV)/installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# A link or an anchor that leads nowhere ends it. The site: build/site/index.html
+docs: $(VENV)/installed-dev
+	$(BIN)/zensical build --strict --config-file mkdocs.yml
 
 bench: $(VENV)/installed
 	$(BIN)/continuo bench latency

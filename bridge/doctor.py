@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from bridge import players, presets, running, selftest
-from bridge.control import link
+from bridge import players, presets, running, selftest, symptoms
+from bridge.control import feedback, link
 from bridge.errors import PortError, PresetError
 from bridge.port.jack import open_client
 from bridge.port.jack_transport import BBT_VALID, ROLLING
@@ -21,7 +21,6 @@ from music.errors import ContinuoError
 
 SLOW_MS = 15.0
 """Beyond this an answer is heard as a second attack."""
-METERS = ("p50", "p95", "p99", "late", "dropped", "fallback")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +79,7 @@ def _midi() -> Iterator[Finding]:
         count = len(names["inputs"]) + len(names["outputs"])
         yield Finding("MIDI", "good", f"{system} answers, {count} ports")
     if not found:
-        remedy = (
-            "Start JACK, or load the ALSA sequencer (sudo modprobe snd-seq); render and run --backend loopback work"
-        )
-        yield Finding("MIDI", "bad", " ".join(notes), remedy)
+        yield Finding("MIDI", "bad", " ".join(notes), symptoms.NO_MIDI)
 
 
 def _rights() -> Finding:
@@ -95,8 +91,7 @@ def _rights() -> Finding:
     allowed = resource.getrlimit(resource.RLIMIT_RTPRIO)[0] != 0 or os.geteuid() == 0
     if allowed:
         return Finding("real-time rights", "good", "granted")
-    remedy = "Put yourself into the group audio or realtime and log in again"
-    return Finding("real-time rights", "note", "not granted: a busy machine will be heard", remedy)
+    return Finding("real-time rights", "note", "not granted: a busy machine will be heard", symptoms.RIGHTS)
 
 
 def _clocks() -> Iterator[Finding]:
@@ -113,7 +108,7 @@ def _clocks() -> Iterator[Finding]:
     if link.installed():
         yield Finding("Ableton Link", "good", "installed")
     else:
-        yield Finding("Ableton Link", "note", "not installed", "To follow it: pip install 'continuo[link]'")
+        yield Finding("Ableton Link", "note", "not installed", symptoms.NO_LINK)
 
 
 def _gpu() -> Finding:
@@ -137,28 +132,46 @@ def _running(port: int) -> Iterator[Finding]:
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
-                remedy = "Use --osc-port"
-                yield Finding(f"OSC port {port}", "note", "in use by something that is not Continuo", remedy)
+                text = "in use by something that is not Continuo"
+                yield Finding(f"OSC port {port}", "note", text, symptoms.PORT_TAKEN)
                 return
         yield Finding(f"OSC port {port}", "good", "free: no daemon runs there")
         return
-    brain = told.get("brain")
-    load = f"brain {brain}, {told['brain_load']} % of a core, port {told['port_load']} %"
-    yield Finding("running daemon", "good" if brain == "ready" else "bad", load)
+    ready = told.get("brain") == "ready"
+    load = f"brain {told.get('brain')}, {told['brain_load']} % of a core, port {told['port_load']} %"
+    yield Finding("running daemon", "good" if ready else "bad", load, "" if ready else symptoms.NO_BRAIN)
     where = f", bar {told['bar']} beat {told['beat']}" if told["rolling"] else ""
     lost = " (lost: it runs on at the last tempo)" if told["clock_lost"] else ""
-    yield Finding("its clock", "note" if lost else "good", f"{told['leader']}{lost}, {told['bpm']:.1f} bpm{where}")
+    clock = f"{told['leader']}{lost}, {told['bpm']:.1f} bpm{where}"
+    yield Finding("its clock", "note" if lost else "good", clock, symptoms.CLOCK_LOST if lost else "")
     for number in sorted(int(name.removesuffix("/p99")) for name in told if name.endswith("/p99")):
-        yield _meter(number, {name: told[f"{number}/{name}"] for name in METERS}, str(told[f"{number}/preset"]))
+        values = {name.partition("/")[2]: value for name, value in told.items() if name.startswith(f"{number}/")}
+        yield _meter(number, values)
+        yield from _heard(number, values)
 
 
-def _meter(number: int, meters: dict[str, Any], preset: str) -> Finding:
+def _meter(number: int, meters: dict[str, Any]) -> Finding:
     waits = "/".join(f"{meters[name]:.1f}" for name in ("p50", "p95", "p99"))
     counts = ", ".join(f"{meters[name]} {name}" for name in ("late", "dropped", "fallback"))
     slow = meters["p99"] > SLOW_MS or meters["dropped"]
-    remedy = "Fewer inserts, a larger JACK period, or real-time rights" if slow else ""
-    text = f"{preset}, answers after {waits} ms (p50/p95/p99), {counts}"
+    remedy = symptoms.SLOW if slow else ""
+    text = f"{meters['preset']}, answers after {waits} ms (p50/p95/p99), {counts}"
     return Finding(f"insert {number}", "note" if slow else "good", text, remedy)
+
+
+def _heard(number: int, values: dict[str, Any]) -> Iterator[Finding]:
+    """Why an insert is not heard as it should be: what is switched so, who plays meanwhile, a loop."""
+    what = f"insert {number}"
+    if values["bypass"]:
+        yield Finding(what, "note", "bypassed: nothing is answered", symptoms.BYPASSED.format(insert=number))
+    if values["amount"] == 0:
+        yield Finding(what, "note", "amount is 0: nothing comes back", symptoms.MUTED.format(insert=number))
+    if values["model"] != players.RULES and values["player"] not in ("", values["model"]):
+        yield Finding(what, "note", f"{values['model']} is chosen, {values['player']} plays", symptoms.LOADING)
+    if values["feedback"]:
+        ports = {"send": values["output_port"], "receive": values["input_port"]}
+        text = f"{ports['send']} comes back into {ports['receive']}: the echo is kept out"
+        yield Finding(what, "note", text, feedback.REMEDY.format(**ports))
 
 
 def _selftest() -> Finding:
@@ -202,5 +215,5 @@ def _players() -> Iterator[Finding]:
     if there:
         yield Finding("learned players", "good", ", ".join(there))
     if missing := [name for name in learned if name not in there]:
-        remedy = f"Put their weights and cards into {players.user_folder()}; presets with rules need none"
+        remedy = symptoms.NO_WEIGHTS.format(folder=players.user_folder())
         yield Finding("learned players", "note", f"no weights for {', '.join(missing)}", remedy)

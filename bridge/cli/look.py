@@ -111,12 +111,17 @@ def scripts(out: Path | None, as_json: bool) -> None:
     show_default=True,
     help="Of a running daemon.",
 )
+@click.option("--symptoms", "by_symptom", is_flag=True, help="Print what helps against what, and look at nothing.")
+@click.option("--markdown", is_flag=True, help="Print docs/troubleshooting.md.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
-def doctor(osc_port: int, as_json: bool) -> None:
+def doctor(osc_port: int, by_symptom: bool, markdown: bool, as_json: bool) -> None:
     """Look at this machine, at a running daemon's clock and meters, and send a note through a daemon of its own.
 
     Exits with 1 where something must be mended.
     """
+    if by_symptom or markdown:
+        _symptoms(markdown=markdown, as_json=as_json)
+        return
     from bridge.doctor import examine
 
     findings = []
@@ -133,6 +138,20 @@ def doctor(osc_port: int, as_json: bool) -> None:
         print_json([asdict(finding) for finding in findings])
     if any(finding.grade == "bad" for finding in findings):
         stop(1)
+
+
+def _symptoms(*, markdown: bool, as_json: bool) -> None:
+    from bridge import symptoms
+
+    if markdown:
+        click.echo(symptoms.markdown(), nl=False)
+    elif as_json:
+        print_json([{"symptom": one.seen, "remedies": one.remedies} for one in symptoms.SYMPTOMS])
+    else:
+        for one in symptoms.SYMPTOMS:
+            click.echo(one.seen)
+            for remedy in one.remedies:
+                click.echo(f"      -> {remedy}")
 
 
 @main.command()
