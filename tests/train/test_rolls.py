@@ -1,6 +1,7 @@
 import pickle
 import resource
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -145,19 +146,21 @@ def test_file_that_ends_its_reader_costs_that_file_alone(tmp_path: Path) -> None
     assert [(piece.title, piece.reason) for piece in report.dropped] == [("piece 9", "reading it ends the process")]
 
 
-@pytest.fixture
-def full_disk() -> Iterator[Callable[[], None]]:
-    """Call it, and no file grows beyond 20 kB any more."""
+@contextmanager
+def full_disk() -> Iterator[None]:
+    """No file grows beyond 20 kB: pytest's own output neither, so not for longer than has to be."""
     roll.warm()  # numba's cache would not fit
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    yield lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, limits[1]))
-    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
-def test_full_disk_is_one_sentence_and_nothing_half_written(tmp_path: Path, full_disk: Callable[[], None]) -> None:
+def test_full_disk_is_one_sentence_and_nothing_half_written(tmp_path: Path) -> None:
     found, out = chorales(tmp_path / "bach", 4), tmp_path / "out" / "rolls"
-    full_disk()
-    with pytest.raises(FileError) as caught:
+    with pytest.raises(FileError) as caught, full_disk():
         prepare(found, out, "voices", 1, quiet)
     assert str(caught.value).startswith(f"{out}: cannot be written (File too large). Make room and start again")
     assert [path.name for path in out.parent.iterdir()] == [".rolls.reading"]  # to go on from

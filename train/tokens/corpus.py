@@ -70,7 +70,7 @@ def open_tokens(
     if not (folder / INDEX).exists():
         _prepare(found, folder, progress or (lambda _, __: None))
     index = msgspec.json.decode(files.read(folder / INDEX), type=tuple[Entry, ...])
-    return Tokens(np.load(folder / "rows.npy", mmap_mode="r"), index, folder)
+    return Tokens(np.load(folder / "rows.npy", mmap_mode="r", allow_pickle=False), index, folder)
 
 
 def _changed(path: Path) -> int:
