@@ -70,8 +70,7 @@ def strike(synth: Synth, chord: Sequence[int], answered: Callable[[], bool]) -> 
 
 def test_the_piano_is_heard_and_many_instruments_with_it(hall: tuple[Synth, SimpleUDPClient]) -> None:
     synth, _ = hall
-    play(synth, *(on(key, 100) for key in CHORD))
-    until(lambda: len(channels(synth)) >= 6, "an orchestra")
+    strike(synth, CHORD, lambda: len(channels(synth)) >= 6)
     assert {(1, key) for key in CHORD} <= synth.sounding
     play(synth, off(CHORD[-1]))
     until(lambda: all(pitch != CHORD[-1] for _, pitch in synth.sounding), "the end of the melody's note")
@@ -97,8 +96,8 @@ def test_every_ensemble_plays_what_is_played(hall: tuple[Synth, SimpleUDPClient]
 
 def test_the_pedal_holds_the_orchestra(hall: tuple[Synth, SimpleUDPClient]) -> None:
     synth, _ = hall
-    play(synth, b"\xb0\x40\x7f", *(on(key, 100) for key in CHORD))
-    until(lambda: len(channels(synth)) >= 6, "an orchestra")
+    play(synth, b"\xb0\x40\x7f")
+    strike(synth, CHORD, lambda: len(channels(synth)) >= 6)
     before = settled(synth)
     play(synth, *(off(key) for key in CHORD))
     until(lambda: not any(channel == 1 for channel, _ in synth.sounding), "the keys' own releases")
