@@ -70,11 +70,11 @@ class _Near:
     """`Near` for one note."""
 
     def __init__(self, near: Near) -> None:
-        self._told, self._out = linear(near.told), array(near.out.weight)[0]
+        told, self._out = linear(near.told), array(near.out.weight)[0]
         self._around, self._classes = (
             np.ascontiguousarray(array(weight).transpose(1, 2, 0)) for weight in (near.around.weight, near.classes)
         )
-        self._told = Linear(self._told.weight, self._told.bias + array(near.around.bias))
+        self._told = Linear(told.weight, told.bias + array(near.around.bias))
 
     def add(self, state: State, logits: Floats) -> None:
         """Add what it says to the logits of pitches."""

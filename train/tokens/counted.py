@@ -1,6 +1,6 @@
 """What a note costs those who only count: unigrams, bigrams, and a Markov chain of variable order.
 
-The chain is as strong as counting gets: what was counted in the corpus, by intervals and so in every key, under what is
+The chain takes what was counted in the corpus, by intervals and so in every key, and over it what is
 counted in the piece while it goes on, by pitches, each with back-off from long contexts to short ones (after Pearce
 2005, "The construction and evaluation of statistical models of melodic structure", who calls them long- and short-term
 models; the back-off is Witten and Bell's, 1991).
@@ -12,10 +12,8 @@ from collections import Counter
 from collections.abc import Hashable, Iterator, Sequence
 from math import log
 
-from music.tokens import FIELDS, LENGTH, LONGEST_WAIT, NOTHING, PITCH, VELOCITY, WAIT, Rows
+from music.tokens import FIELDS, LENGTH, LONGEST_WAIT, NOTHING, PHASE, PITCH, VELOCITY, WAIT, Rows
 
-CORPUS_ORDER, PIECE_ORDER = 3, 6
-"""Notes that contexts go back, at most."""
 NAMES = {WAIT: "wait", PITCH: "pitch", VELOCITY: "velocity", LENGTH: "length"}
 
 Note = tuple[int, ...]
@@ -108,5 +106,5 @@ def _symbol(notes: Sequence[Note], number: int, field: int, moved: int) -> Hasha
     if field == PITCH:
         return (note[PITCH] - moved, note[WAIT] == 0)
     if field == WAIT:
-        return (note[WAIT], note[5])
+        return (note[WAIT], note[PHASE])
     return note[field]
