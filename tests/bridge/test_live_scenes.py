@@ -74,7 +74,7 @@ def test_a_program_change_chooses_a_scene_and_held_notes_sound_on(hall: tuple[Sy
     held = synth.wet(2)
     synth.player.play(bytes((0xCF, 2)))  # the first of the setlist does not read
     until(lambda: screen.shows("/continuo/scene") == ["Chorus"], "the second scene")
-    assert screen.shows("/continuo/1/preset") == ["satb"]
+    until(lambda: screen.shows("/continuo/1/preset") == ["satb"], "its preset")
     assert synth.wet(2) == held and not synth.wet(3), "from the next note on"
     strike(synth.player, 79, lambda: synth.wet(3) and synth.wet(4))
     assert held <= synth.wet(2), "what is held sounds on"
