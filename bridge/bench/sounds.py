@@ -91,7 +91,7 @@ def noise(seconds: float, loud: float, tilt: float = 0.0, seed: int = 0) -> Soun
     dice = np.random.default_rng(seed)
     spectrum = np.fft.rfft(dice.standard_normal(round(seconds * RATE_HZ)))
     frequency = np.fft.rfftfreq(round(seconds * RATE_HZ), 1 / RATE_HZ)
-    shaped = np.fft.irfft(spectrum / np.maximum(frequency, 20.0) ** (tilt / 2))
+    shaped = np.fft.irfft(spectrum / np.maximum(frequency, 20.0) ** (tilt / 2), round(seconds * RATE_HZ))
     return np.asarray(loud * shaped / np.sqrt(np.mean(shaped**2)), np.float32)
 
 

@@ -49,8 +49,8 @@ RISE_DB, RISE_S = 6.0, 0.025
 """So much louder within so long is a new attack: a tremolo of 12 dB, five times a second, stays below it."""
 ATTACK_S = 0.12
 """How long a new attack may take to find its pitch."""
-REST_S = 0.06
-"""Between attacks."""
+REST_S, SWELL_S = 0.06, 0.1
+"""Between attacks, and after the beginning of a note, which may swell."""
 SETTLED_HOPS, SETTLED = 3, 0.35
 """So many hops within so many semitones are a pitch."""
 STILL, IN_TUNE, SCOOP_S = 0.1, 0.35, 0.05
@@ -130,7 +130,7 @@ class Scribe:
         was_open, self._open = self._open, level_db > (opens_db - CLOSES_DB if self._open else opens_db)
         if self._open and (not was_open or (rises and self._now - self._rose > self._hops(REST_S))):
             self._rose = self._now
-            if self._held is not None:
+            if self._held is not None and self._now - self._began > self._hops(SWELL_S):
                 self._attack = self._now
                 self._pitches.clear()
 

@@ -12,6 +12,8 @@ Samples = NDArray[np.float32]
 
 DIP = 0.15
 """The first lag whose normalised difference falls below this is the period (step 4; the paper has 0.1)."""
+SHARE, SHARE_TIMES = 0.25, 2.5
+"""A half or a third of a period that is nearly as good, if neither is very good, is the period: so plucked strings begin."""
 
 
 def hz(pitch: float) -> float:
@@ -68,12 +70,30 @@ def _period(
             break  # the first dip is behind us
     if not found:
         return 0.0, 1.0
-    if found + 1 > longest + 1 or difference[found + 1] == 0.0:
-        return float(found), least
+    found, least = _share(difference, found, least, shortest)
     before, at, after = difference[found - 1], difference[found], difference[found + 1]
     bend = before - 2 * at + after  # step 5: a parabola through the least difference and its neighbours
     shift = 0.5 * (before - after) / bend if bend > 0 else 0.0
     return found + min(max(shift, -0.5), 0.5), least
+
+
+@njit(cache=True, nogil=True)
+def _share(difference: NDArray[np.float64], lag: int, least: float, shortest: int) -> tuple[int, float]:
+    """(half or third of a period, its normalised difference) where that will do; else what was given."""
+    for parts in (3, 2):
+        middle = lag // parts
+        if middle - 2 < shortest:
+            continue
+        total = np.sum(difference[1 : middle - 2])
+        best, best_normal = 0, 2.0
+        for one in range(middle - 2, middle + 4):
+            total += difference[one]
+            normal = difference[one] * one / total
+            if normal < best_normal:
+                best, best_normal = one, normal
+        if best_normal < SHARE and best_normal < SHARE_TIMES * least:
+            return best, best_normal
+    return lag, least
 
 
 def warm() -> None:
