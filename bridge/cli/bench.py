@@ -236,7 +236,9 @@ def faders(rate: int, seconds: float, callers: int, as_json: bool) -> None:
 
 
 @bench.command()
-@click.option("--notes", type=click.IntRange(1), default=100, show_default=True, help="Of each sound, register and room.")
+@click.option(
+    "--notes", type=click.IntRange(1), default=100, show_default=True, help="Of each sound, register and room."
+)
 @click.option("--seed", type=int, default=1, show_default=True, help="Same seed, same melodies.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
 def mic(notes: int, seed: int, as_json: bool) -> None:

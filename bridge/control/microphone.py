@@ -48,7 +48,8 @@ class Listening:
         elif "ready" in message:
             self._told = ""
             self._display.show("microphone", message["input"])
-            self._tell({"event": "microphone", "text": f"Listening to {message['input']}: sing or play into it"})
+            text = f"Listening to {message['input']}: sing or play into it"
+            self._tell({"event": "microphone", "text": text, "pid": self._supervisor.pid("audio")})
         elif "error" in message:
             self._lost(str(ContinuoError(message["error"], message["hint"])))
 

@@ -13,7 +13,7 @@ Samples = NDArray[np.float32]
 DIP = 0.15
 """The first lag whose normalised difference falls below this is the period (step 4; the paper has 0.1)."""
 SHARE, SHARE_TIMES = 0.25, 2.5
-"""A half or a third of a period that is nearly as good, if neither is very good, is the period: so plucked strings begin."""
+"""Half or a third of a period that is nearly as good, if neither is very good, is the period: so strings begin."""
 
 
 def hz(pitch: float) -> float:
