@@ -11,9 +11,8 @@ import sys
 import time
 from typing import Any
 
-from bridge.audio.device import DeviceMicrophone
+from bridge.audio import device
 from bridge.audio.source import Source
-from bridge.errors import PortError
 from bridge.messages import Lines, connect, line
 from music.audio.listener import HOP_S, Listener, Range
 from music.audio.scribe import Gates
@@ -24,7 +23,7 @@ TELL_S = 0.25
 SILENT_S = 3.0
 """An input that brings nothing for so long is gone, whatever the system says."""
 AGAIN_S = 2.0
-"""An input that cannot be had is tried again after that, by another process: PortAudio looks for devices once."""
+"""So often an input that cannot be had is tried again."""
 
 
 class AudioProcess:
@@ -85,16 +84,28 @@ class AudioProcess:
 def open_source(backend: str, name: str, wanted: str) -> Source:
     """The microphone, by JACK where MIDI goes through that; ContinuoError where it cannot be had."""
     if backend != "jack":
-        return DeviceMicrophone(wanted)
+        device.look_again()
+        return device.DeviceMicrophone(wanted)
     from bridge.audio.jack import JackMicrophone  # noqa: PLC0415 - compiles what JACK calls
 
     return JackMicrophone(name, wanted)
 
 
-def wait(control: socket.socket, seconds: float | None) -> None:
-    """Until control ends, or for so long."""
-    if select.select([control], [], [], seconds)[0]:
-        control.recv(4096)
+def serve(control: socket.socket, given: argparse.Namespace) -> None:
+    """Listen, and look for the microphone again whenever there is none, until control ends."""
+    heard = Range(given.lowest, given.highest, Gates(given.gate, given.confidence / 100))
+    while True:
+        try:
+            process = AudioProcess(control, open_source(given.backend, given.name, given.input), heard)
+            gc.collect()
+            gc.freeze()
+            process.run()
+        except ContinuoError as error:
+            control.sendall(line({"error": error.message, "hint": error.hint}))
+            if select.select([control], [], [], AGAIN_S)[0]:  # nothing is said to us but the end
+                return
+        else:
+            return
 
 
 def main() -> int:
@@ -114,17 +125,10 @@ def main() -> int:
     sys.setswitchinterval(0.0005)
     control = connect(given.control)
     control.sendall(line({"hello": "audio"}))
-    heard = Range(given.lowest, given.highest, Gates(given.gate, given.confidence / 100))
     try:
-        process = AudioProcess(control, open_source(given.backend, given.name, given.input), heard)
-        gc.collect()
-        gc.freeze()
-        process.run()
-    except ContinuoError as error:
-        control.sendall(line({"error": error.message, "hint": error.hint}))
-        installed = isinstance(error, PortError) or "sounddevice" in sys.modules
-        wait(control, AGAIN_S if installed else None)  # what is not installed will not come by itself
-        return 2
+        serve(control, given)
+    except (BrokenPipeError, ConnectionResetError):  # control is gone: so are we
+        return 0
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Sound from the system's own inputs, by PortAudio: ALSA, PulseAudio, CoreMIDI's neighbour CoreAudio, WASAPI."""
+"""Sound from the system's own inputs, by PortAudio: ALSA, PulseAudio, CoreAudio, WASAPI."""
 
 from __future__ import annotations
 
@@ -74,6 +74,13 @@ def library() -> Any:
     except OSError as error:
         raise ContinuoError("a microphone needs PortAudio, which is not installed", LIBRARY) from error
     return sounddevice
+
+
+def look_again() -> None:
+    """Have PortAudio see what was plugged in since: it looks for devices once."""
+    sound = library()
+    sound._terminate()  # noqa: SLF001 - there is no public way
+    sound._initialize()  # noqa: SLF001
 
 
 def inputs() -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import ctypes.util
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -78,7 +79,10 @@ class JackMicrophone:
 
     def close(self) -> None:
         """Take the port away."""
-        self._client.deactivate()
+        import jack  # noqa: PLC0415 - the client has loaded it already
+
+        with suppress(jack.JackError):  # the server may be gone
+            self._client.deactivate()
         self._client.close()
 
     def _shutdown(self, _status: object, reason: str) -> None:

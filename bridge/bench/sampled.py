@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 import mido
+import numpy as np
 
 from bridge.bench.sounds import RATE_HZ, Sound, Tone
 from music import files
@@ -22,12 +23,16 @@ PROGRAMS = {
 DRY = (91, 93)
 """Reverb and chorus."""
 SOFTEST, LOUDER = 45, 90
+LOUD = 0.6
+"""The greatest amplitude, as of those that are made up."""
 
 
 def play(tones: list[Tone], program: int, soundfont: Path) -> Sound:
     """What a recorded instrument makes of the tones, without room; ContinuoError where it cannot."""
     if not shutil.which("fluidsynth"):
         raise ContinuoError("fluidsynth is not installed", "Debian, Ubuntu: sudo apt install fluidsynth")
+    if b"sfbk" not in files.read(soundfont)[:16]:  # fluidsynth would take another one
+        raise ContinuoError(f"{soundfont} is no soundfont", "Give one (.sf2)")
     with tempfile.TemporaryDirectory() as folder:
         score, sound = Path(folder, "score.mid"), Path(folder, "sound.wav")
         _score(tones, program).save(score)
@@ -35,7 +40,8 @@ def play(tones: list[Tone], program: int, soundfont: Path) -> Sound:
         done = subprocess.run([*command, str(soundfont), str(score)], capture_output=True, text=True, check=False)
         if done.returncode or not sound.exists():
             raise ContinuoError(f"fluidsynth does not play {soundfont}", "Give a soundfont (.sf2)")
-        return wav.parse(files.read(sound)).samples
+        samples = wav.parse(files.read(sound)).samples
+    return np.asarray(samples * (LOUD / max(float(np.max(np.abs(samples))), 1e-6)), np.float32)
 
 
 def _score(tones: list[Tone], program: int) -> mido.MidiFile:

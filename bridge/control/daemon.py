@@ -34,8 +34,6 @@ FLUSH_S = 0.002
 """Changes are gathered for this long, so that a flood of fader moves reaches the brain as a trickle."""
 STALL_S = 2.0
 """A brain silent for this long is ended and started again."""
-EXPECTED = 2
-"""How a child ends that has said why."""
 READY_S = 60.0
 """On its very first start a machine compiles the kernels; afterwards a start takes about a second."""
 
@@ -281,8 +279,6 @@ class Daemon:
         """A child ended by itself."""
         if role == "audio":
             self._listening.ended()
-            if code == EXPECTED:
-                return
         elif role == "port":
             self._port = None
         else:

@@ -68,6 +68,8 @@ RESTS_S, RESTS = 0.06, 0.3
 OCTAVE_S = 0.08
 """A leap by an octave or a twelfth without an attack is rather a harmonic taken for the pitch: it must last."""
 OCTAVES, NEAR = (12, 19, 24), 0.6
+ECHO, ECHO_S = 11, 0.2
+"""So far below a note that has just ended, it may be the pitch of its echo and the next note together: it must last."""
 SLIDE_S = 0.15
 """A glissando that does not settle is followed so often."""
 NOISE_S = 0.04
@@ -93,10 +95,13 @@ class Scribe:
         self._attack: int | None = None  # an attack that has no pitch yet
         self._noisy = 0
         self._away = 0
+        self._last, self._ended = 0, 0  # the newest note, and when it was held
 
     def hear(self, look: Look) -> list[Written]:
         """What begins or ends with one more hop, releases first."""
         self._now += 1
+        if self._held is not None:
+            self._last, self._ended = self._held, self._now
         self._weigh(look.level_db)
         sure = 1 - self._gates.confidence
         voiced = self._open and look.aperiodicity < (sure if self._held is None else 2 * sure + 0.05)
@@ -140,6 +145,9 @@ class Scribe:
 
     def _arrived(self) -> bool:
         """Whether a new stretch is a note by now."""
+        lately = self._now - self._ended < self._hops(ECHO_S)
+        if lately and self._pitch() < self._last - ECHO and len(self._pitches) < self._hops(OCTAVE_S):
+            return False
         if len(self._pitches) >= self._hops(SCOOP_S):
             return self._settled()
         return self._settled(STILL) and abs(self._pitch() - round(self._pitch())) < IN_TUNE
