@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from music.audio.scribe import Gates, Look, Scribe
+from music.audio.scribe import CLOSES_DB, Gates, Look, Scribe
 from music.audio.yin import Samples, Yin, warm
 
 HOP_S = 0.005
@@ -46,6 +46,7 @@ class Listener:
         self._rate_hz = rate_hz / 2**self._halvings
         self._hop = max(1, round(HOP_S * self._rate_hz))
         self._yin = Yin(self._rate_hz, heard.lowest, heard.highest)
+        self._still_db = heard.gates.gate_db - CLOSES_DB  # no pitch is asked for where none would count
         self._scribe = Scribe(self._hop / self._rate_hz, heard.gates)
         self._rest = np.empty(0, np.float32)  # of the sound as it came, too short to be halved
         self._sound = np.zeros(self._yin.window, np.float32)
@@ -66,7 +67,7 @@ class Listener:
             newest = sound[at - window : at]
             power = float(np.dot(newest[-span:], newest[-span:])) / span
             self.level_db = 10 * math.log10(power + SILENCE)
-            pitch, aperiodicity = self._yin.pitch(newest)
+            pitch, aperiodicity = self._yin.pitch(newest) if self.level_db > self._still_db else (0.0, 1.0)
             found += self._scribe.hear(Look(pitch, aperiodicity, self.level_db))
             at += self._hop
         self._sound = sound[at - self._hop - window :]
