@@ -100,6 +100,8 @@ PUBLISHED = (
     Action("/continuo/brain", "s", "ready, starting or down"),
     Action("/continuo/brain_load", "i", "How busy the brain is, in percent of a core"),
     Action("/continuo/port_load", "i", "How busy the port is, in percent of a core"),
+    Action("/continuo/microphone", "s", "The sound input that is listened to (run --mic); empty: none"),
+    Action("/continuo/microphone_level", "i", "How loud it is, in dB of full scale"),
     Action("/continuo/leader", "s", "Whose time counts now: internal, midi, jack or link"),
     Action("/continuo/clock_lost", "i", "1: who leads is gone, its last tempo runs on"),
     Action("/continuo/rolling", "i", "1: a song goes on"),

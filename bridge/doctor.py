@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from bridge import players, presets, running, selftest, symptoms
+from bridge.audio.device import inputs
 from bridge.control import feedback, link
 from bridge.errors import PortError, PresetError
 from bridge.port.jack import open_client
@@ -45,6 +46,7 @@ def examine(osc_port: int) -> Iterator[Finding]:
     yield from _presets()
     yield from _players()
     yield _gpu()
+    yield _microphone()
     yield from _running(osc_port)
     yield _selftest()
 
@@ -109,6 +111,17 @@ def _clocks() -> Iterator[Finding]:
         yield Finding("Ableton Link", "good", "installed")
     else:
         yield Finding("Ableton Link", "note", "not installed", symptoms.NO_LINK)
+
+
+def _microphone() -> Finding:
+    """What `run --mic` would listen to where MIDI does not go through JACK."""
+    try:
+        names = [str(one["name"]) for one in inputs()]
+    except ContinuoError as error:
+        return Finding("microphone", "note", f"{error.message}; with JACK it is not needed", error.hint)
+    if names:
+        return Finding("microphone", "good", ", ".join(names))
+    return Finding("microphone", "note", "there is no sound input", "Plug one in, or use JACK: run --mic")
 
 
 def _gpu() -> Finding:

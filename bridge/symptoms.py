@@ -87,6 +87,16 @@ SYMPTOMS = (
         ),
     ),
     Symptom(
+        "You sing, and no notes come, or wrong ones",
+        (
+            "Let `/continuo/microphone` say what is listened to; another: `--mic-input` and a part of its name",
+            "Sing louder or nearer: `/continuo/microphone_level` must go above -50, or lower `--mic-gate`",
+            "Use headphones: what the microphone hears of the answer becomes notes too",
+            "Give it the range of your voice: `--mic-lowest C3 --mic-highest C6`",
+            "One voice at a time; where noises become notes, raise `--mic-confidence` to 95",
+        ),
+    ),
+    Symptom(
         "Notes come late, or unevenly",
         (
             "Let doctor say how late while you play: beyond 15 ms (p99) it is heard",

@@ -97,6 +97,7 @@ from bridge.cli import (  # noqa: E402 - they register themselves with `main`
     run,
     scenes,
     service,
+    transcribe,
     tui,
 )
 
@@ -114,5 +115,6 @@ __all__ = [
     "service",
     "stop",
     "tell",
+    "transcribe",
     "tui",
 ]

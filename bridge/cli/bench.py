@@ -236,6 +236,28 @@ def faders(rate: int, seconds: float, callers: int, as_json: bool) -> None:
 
 
 @bench.command()
+@click.option(
+    "--notes", type=click.IntRange(1), default=100, show_default=True, help="Of each sound, register and room."
+)
+@click.option("--seed", type=int, default=1, show_default=True, help="Same seed, same melodies.")
+@click.option("--soundfont", type=_FILE, metavar="FILE.sf2", help="Recorded instruments, played by fluidsynth.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
+def mic(notes: int, seed: int, soundfont: Path | None, as_json: bool) -> None:
+    """Listen to melodies as `run --mic` does, without a microphone: which notes are right, and how soon they come.
+
+    Voices and instruments are made of partials, with vibrato, scoops and breath, or recorded ones of a soundfont. A
+    note counts as right within 200 ms.
+    """
+    from bridge.bench.hearing import measure, report
+
+    rows = measure(notes, seed, soundfont)
+    if as_json:
+        print_json(rows)
+    else:
+        click.echo(report(rows))
+
+
+@bench.command()
 @click.option("--target", "names", multiple=True, metavar="NAME", help=f"One of {', '.join(TARGETS)}; default: all.")
 @click.option("--seconds", type=click.FloatRange(0.1), default=60.0, show_default=True, help="How long, each target.")
 @click.option("--runs", type=click.IntRange(0), default=0, help="How many inputs, each target, however long it takes.")

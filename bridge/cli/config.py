@@ -26,6 +26,25 @@ class Names(click.types.StringParamType):
         return str(super().convert(value, param, ctx)).strip()
 
 
+class Pitch(click.types.StringParamType):
+    """The name of a pitch that can be listened for."""
+
+    name = "pitch"
+    LOWEST, HIGHEST = 24, 103
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The name as we write it."""
+        from music.pitch import parse_pitch, pitch_name
+
+        try:
+            pitch = parse_pitch(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+        if not self.LOWEST <= pitch <= self.HIGHEST:
+            self.fail(f"{value!r} is outside {pitch_name(self.LOWEST)} to {pitch_name(self.HIGHEST)}", param, ctx)
+        return pitch_name(pitch)
+
+
 def variable(option: str) -> str:
     """The environment variable that stands for an option: CONTINUO_OSC_PORT for --osc-port."""
     return PREFIX + option.lstrip("-").replace("-", "_").upper()
@@ -81,7 +100,7 @@ def config(context: click.Context, as_json: bool) -> None:
         click.echo(f"{name:<16} {path}{missing}")
     click.echo()
     for row in options:
-        click.echo(f"{row['option']:<16} {_shown(row['value']):<24} {row['from']}")
+        click.echo(f"{row['option']:<17} {_shown(row['value']):<24} {row['from']}")
     tell("Change them by option, environment variable or config.toml")
 
 

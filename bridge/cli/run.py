@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bridge.cli import main, print_json, tell
-from bridge.cli.config import Names, variable
+from bridge.cli.config import Names, Pitch, variable
 from bridge.cli.terminal import Terminal
 from music.errors import ContinuoError
 
@@ -96,6 +96,31 @@ def _option(*names: str, **how: Any) -> Callable[[Any], Any]:
     help="Where learned players think; auto takes CUDA where it is there.",
 )
 @_option("--chain", is_flag=True, help="Each insert hears the one before it instead of a port of its own.")
+@_option("--mic", is_flag=True, help="Sing: what one voice sings into a microphone is played into the first insert.")
+@_option(
+    "--mic-input",
+    default="",
+    metavar="NAME",
+    help="Sound input to listen to, by a part of its name; default: the usual one.",
+)
+@_option("--mic-lowest", type=Pitch(), default="E2", show_default=True, help="Lowest pitch; higher is quicker.")
+@_option("--mic-highest", type=Pitch(), default="C7", show_default=True, help="Highest pitch.")
+@_option(
+    "--mic-gate",
+    type=click.IntRange(-90, 0),
+    default=-50,
+    show_default=True,
+    metavar="DB",
+    help="What is softer than that, of full scale, is no note.",
+)
+@_option(
+    "--mic-confidence",
+    type=click.IntRange(50, 99),
+    default=85,
+    show_default=True,
+    metavar="PERCENT",
+    help="How clear a pitch must be to be a note.",
+)
 @_option("--screen/--no-screen", default=True, help="Show the screen, where there is a terminal for it.")
 @_option("--headless", is_flag=True, help="Print nothing but what goes wrong.")
 @_option("--melody", type=click.Path(path_type=Path), help="MIDI file that the loopback plays.")
@@ -121,6 +146,12 @@ def run(
     no_announce: bool,
     device: str,
     chain: bool,
+    mic: bool,
+    mic_input: str,
+    mic_lowest: str,
+    mic_highest: str,
+    mic_gate: int,
+    mic_confidence: int,
     screen: bool,
     headless: bool,
     melody: Path | None,
@@ -131,20 +162,26 @@ def run(
     """Start the daemon: virtual MIDI ports, OSC, and a player who answers what comes in.
 
     Route a track into "Continuo In" and record "Continuo Out". Ctrl-C ends it and every note with it.
-    Without a DAW or a patchbay: --input and --output, connected whenever they are there.
+    Without a DAW or a patchbay: --input and --output, connected whenever they are there. Without a keyboard: --mic.
     Each option can be set by an environment variable or a file too: continuo config.
     """
     from bridge import presets as shelf
-    from bridge.control.options import Options
+    from bridge.control.options import Microphone, Options
+    from music.pitch import parse_pitch
 
     if scene and presets:
         raise ContinuoError("--scene has presets of its own", "Give --scene or --preset")
     chosen = _inserts(scene) if scene else list(presets) or [shelf.DEFAULT]
     if len(chosen) > MAX_INSERTS:
         raise ContinuoError(f"{len(chosen)} inserts are too many", f"Give at most {MAX_INSERTS} presets")
+    lowest, highest = parse_pitch(mic_lowest), parse_pitch(mic_highest)
+    if lowest >= highest:
+        raise ContinuoError(f"{mic_lowest} is not below {mic_highest}", "Change --mic-lowest or --mic-highest")
+    microphone = Microphone(mic_input, lowest, highest, mic_gate, mic_confidence) if mic else None
     options = Options(
         chosen, backend, name, osc_port, device, osc_host, osc_allow, inputs, outputs, chain,
         capture_folder.expanduser().absolute() if capture_folder else None, scene, scene_channel, not no_announce,
+        microphone,
     )  # fmt: skip
     with ExitStack() as stack:
         terminal = Terminal(stack, quiet=headless, as_json=as_json)

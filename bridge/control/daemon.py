@@ -19,6 +19,7 @@ from bridge.control.door import Door
 from bridge.control.keyboard import Keyboard
 from bridge.control.knobs import Knobs
 from bridge.control.link import LinkWatch
+from bridge.control.microphone import Listening
 from bridge.control.network import Network
 from bridge.control.options import Options
 from bridge.control.osc import OscServer
@@ -66,6 +67,7 @@ class Daemon:
         self._scenes = Scenes(self._desk, self._display.show, self._scene_changed, self._skipped)
         self._captures = Captures(options.captures, self._desk, self._display.show)
         self._supervisor = Supervisor(self._heard, self._ended)
+        self._listening = Listening(self._supervisor, keyboard, self._display, self._tell)
         self._knobs = Knobs(self._desk, self._osc, lambda role, told: self._supervisor.say(role, **told))
         self._song = Song(self._desk, self._osc, lambda told: self._supervisor.say("brain", **told), self._changed)
         self._link = LinkWatch(lambda told: self._supervisor.say("brain", link=told))
@@ -123,7 +125,7 @@ class Daemon:
     def _heard(self, role: str, message: Event) -> None:
         """What a child says. A fault of ours must not cost the line to it: the music goes on."""
         try:
-            (self._heard_port if role == "port" else self._heard_brain)(message)
+            {"port": self._heard_port, "brain": self._heard_brain, "audio": self._listening.hear}[role](message)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is told
             with contextlib.suppress(Exception):
                 self._tell({"event": "trouble", "text": f"A fault in control, please report it: {error!r}"})
@@ -168,6 +170,7 @@ class Daemon:
         self._supervisor.say("port", panic_cc=self._desk.daemon["panic_cc"])
         self._supervisor.say("port", cables=self._cables)
         self._knobs.meet("port")
+        self._listening.start(self._options.microphone, self._options.name, message["backend"])
         self._introduce()
 
     def _port_fails(self, error: PortError) -> None:
@@ -274,7 +277,9 @@ class Daemon:
 
     def _ended(self, role: str, code: int) -> None:
         """A child ended by itself."""
-        if role == "port":
+        if role == "audio":
+            self._listening.ended()
+        elif role == "port":
             self._port = None
         else:
             self._brain_told = self._brain_ready = False

@@ -59,6 +59,11 @@ class Keyboard:
         if sender in self._seen_s:
             self._seen_s[sender] = time.monotonic()
 
+    def leave(self, sender: Address) -> None:
+        """A surface is gone: what it holds is let go."""
+        for key in [key for key, holder in self._held.items() if holder == sender]:
+            self._release(key)
+
     def _look(self) -> None:
         """Let go what nobody holds any more."""
         gone_s = time.monotonic() - LIFE_S

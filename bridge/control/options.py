@@ -9,6 +9,23 @@ from bridge.control.door import LOOPBACK
 
 
 @dataclass(frozen=True, slots=True)
+class Microphone:
+    """What is listened for in a microphone."""
+
+    wanted: str = ""
+    """A part of its name; empty: the usual one."""
+    lowest: int = 40
+    highest: int = 96
+    gate_db: int = -50
+    confidence: int = 85
+
+    def arguments(self) -> list[str]:
+        """How the audio process is started."""
+        values = {"lowest": self.lowest, "highest": self.highest, "gate": self.gate_db, "confidence": self.confidence}
+        return [f"--input={self.wanted}", *(f"--{name}={value}" for name, value in values.items())]
+
+
+@dataclass(frozen=True, slots=True)
 class Options:
     """How the daemon is started."""
 
@@ -30,6 +47,7 @@ class Options:
     scene_channel: int = 0
     announce: bool = True
     """Say on the network where OSC is, if it listens there."""
+    microphone: Microphone | None = None
 
     def of_port(self) -> list[str]:
         """How the port process is started."""

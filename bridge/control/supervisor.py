@@ -1,4 +1,4 @@
-"""Starts port and brain, hears them, and starts them again when they die."""
+"""Starts port, brain and microphone, hears them, and starts them again when they die."""
 
 from __future__ import annotations
 
@@ -54,6 +54,10 @@ class Supervisor:
         worker = self._workers[role] = Worker(role, list(arguments))
         worker.task = asyncio.create_task(self._keep(worker))
 
+    def known(self, role: str) -> bool:
+        """Whether such a child was started."""
+        return role in self._workers
+
     def adopt(self, role: str, *arguments: str) -> None:
         """Start a child with these arguments from its next life on."""
         self._workers[role].arguments = list(arguments)
@@ -78,7 +82,7 @@ class Supervisor:
     async def close(self, patience_s: float = 1.0) -> None:
         """End all children, the port first: it ends every note before it goes."""
         self._closing = True
-        for role in ("port", "brain"):
+        for role in ("port", "brain", "audio"):
             worker = self._workers.get(role)
             if worker is None:
                 continue

@@ -9,7 +9,7 @@ def said(event: dict[str, Any]) -> str:
     """What the log has of an event; nothing of those that are no news to a user."""
     if event["event"] == "back":
         return "The brain is back"
-    return event["text"] if event["event"] in ("trouble", "dropped", "feedback", "cable") else ""
+    return event["text"] if event["event"] in ("trouble", "dropped", "feedback", "cable", "microphone") else ""
 
 
 def sentence(message: dict[str, Any]) -> str:

@@ -1,0 +1,1 @@
+"""Sound that becomes notes: arrays in, events out; no devices."""
