@@ -73,7 +73,7 @@ def _check_tokens(config: TokenConfig) -> None:
 def _check_frames(checked: FrameModelConfig) -> None:
     """ContinuoError where parts of a config do not go together."""
     fits = {"keys": {"ascending", "independent", "masked", "boltzmann"}, "voices": {"voices"}, "hands": {"ascending"},
-            "lead": {"sounds-silent"}}  # fmt: skip
+            "solo": {"ascending"}, "lead": {"sounds-silent"}}  # fmt: skip
     if checked.sampler not in fits[checked.task]:
         raise ContinuoError(f"model.sampler: {checked.sampler!r} does not decide {checked.task!r}",
                             f"Take {' or '.join(sorted(fits[checked.task]))}")  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from math import isfinite
 
 import torch
@@ -23,7 +24,8 @@ def live_step(model: FrameModel) -> Step:
     On CUDA one by one too: a captured step costs less there than a hundred kernels launched for all. It raises
     ArithmeticError where what was heard of any piece has become NaN: all of it is in the features.
     """
-    on_cuda, grows = next(model.parameters()).device.type == "cuda", model.config.time == "attention"
+    on_cuda = next(model.parameters()).device.type == "cuda"
+    grows = model.config.time == "attention" or model.config.recall > 0
     alone = CapturedStep(model) if on_cuda and not grows else model.step
 
     def step(pieces: Sequence[Closed]) -> list[FrameState]:
@@ -36,6 +38,16 @@ def live_step(model: FrameModel) -> Step:
         return after
 
     return step
+
+
+@contextmanager
+def swift() -> Iterator[None]:
+    """Denormal numbers are nought meanwhile, in this thread: what fades for long is many times slower otherwise."""
+    torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(False)
 
 
 class CapturedStep:

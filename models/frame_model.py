@@ -22,8 +22,10 @@ from models.frames import Batch, Choice, Choices
 from models.losses import LossName
 from models.trunk import TiedTrunk, TrunkState
 
-Task = Literal["keys", "voices", "hands", "lead"]
+Task = Literal["keys", "voices", "hands", "lead", "solo"]
 SamplerName = Literal["ascending", "independent", "masked", "boltzmann", "voices", "sounds-silent"]
+STRUCK_OR_HELD: tuple[Task, ...] = ("hands", "solo")
+"""Tasks in which a key is silent, goes on or is struck."""
 TimeName = Literal["rnn", "gru", "lstm", "window", "attention"]
 
 
@@ -75,6 +77,8 @@ class FrameModelConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Features of a whole frame."""
     embed: EmbedName = "linear"
     time: TimeName = "lstm"
+    recall: int = 0
+    """Heads that look up what was played where the music was as it is now; 0: it is not looked up."""
     channels: int = 64
     """Width of the sampler."""
     dropout: float = 0.2
@@ -133,12 +137,12 @@ class FrameModel(nn.Module):
         super().__init__()
         self.config = config
         self.sampler: Decides = _sampler(config)
-        own = {"voices": 4, "hands": 2, "lead": 2}.get(config.task, 1)
+        own = {"voices": 4, "hands": 2, "lead": 2, "solo": 2}.get(config.task, 1)
         self.trunk = TiedTrunk(
             own + config.given,
             keys=config.keys, lowest=config.lowest, width=config.width, whole=config.whole, reach=config.reach,
             dropout=config.dropout, layers=config.layers, circular=config.task == "lead", embed=config.embed,
-            time=config.time,
+            time=config.time, recall=config.recall,
         )  # fmt: skip
         self.given: Surroundings | None = None
         self.foresee: nn.Linear | None = None
@@ -177,7 +181,7 @@ class FrameModel(nn.Module):
     def _before(self, target: Tensor) -> Tensor:
         """The target of the frame before each; what goes on in the first frame of a window sounded before it."""
         first = torch.full_like(target[:, :1], self.silence)
-        if self.config.task == "hands":
+        if self.config.task in STRUCK_OR_HELD:
             first = (target[:, :1] == GOES_ON).long()
         return torch.cat((first, target[:, :-1]), 1)
 
@@ -330,7 +334,7 @@ def _sampler(config: FrameModelConfig) -> Ascending | Voices | SoundsOrSilent | 
         case "sounds-silent":
             return SoundsOrSilent(config.width, channels=config.channels, blend=config.blend)
         case "ascending":
-            states = 3 if config.task == "hands" else 2
+            states = 3 if config.task in STRUCK_OR_HELD else 2
             return Ascending(config.width, keys=config.keys, states=states, channels=config.channels)
         case "independent":
             return _Simple(Independent(config.width, keys=config.keys, loss=config.loss))

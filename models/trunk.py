@@ -14,6 +14,7 @@ from torch.nn import functional
 
 from models.blocks.attention import State
 from models.blocks.embed import EMBEDS, EmbedName
+from models.blocks.recall import STATES, Recall
 from models.blocks.tied import KeyRecurrence, Surroundings
 from models.blocks.time import CausalWindow, HistoryAttention, Recurrent, Time
 from models.frames import MAX_PHASE
@@ -28,6 +29,7 @@ class TrunkState(NamedTuple):
     keys: Tensor
     """(batch, layer, key, width)."""
     whole: State
+    """Of the block that remembers, then of the one that looks up, where there is one."""
 
 
 class TiedTrunk(nn.Module):
@@ -35,7 +37,7 @@ class TiedTrunk(nn.Module):
 
     def __init__(  # noqa: PLR0913 - each is a field of a config
         self, planes: int, *, keys: int, lowest: int, width: int, whole: int, reach: int, dropout: float,
-        layers: int = 2, circular: bool = False, embed: EmbedName = "linear", time: str = "lstm",
+        layers: int = 2, circular: bool = False, embed: EmbedName = "linear", time: str = "lstm", recall: int = 0,
     ) -> None:  # fmt: skip
         super().__init__()
         self.keys, self.width, self.whole, self.dropout = keys, width, whole, dropout
@@ -47,22 +49,34 @@ class TiedTrunk(nn.Module):
         self.embed = EMBEDS[embed](planes, whole, keys=keys, lowest=lowest)
         self.time = memory(time, whole)
         self.spread = nn.Linear(whole, width, bias=False)
+        self.recall = Recall(whole, heads=recall, span=SPAN) if recall else None
+        self.recalled = nn.Linear(recall * planes, width, bias=False) if recall else None
+        self.planes = planes
 
     def start(self, batch: int, device: torch.device | str = "cpu") -> TrunkState:
         """Before the first frame."""
         keys = torch.zeros(batch, len(self.layers), self.keys, self.width, device=device)
-        return TrunkState(keys, self.time.start(batch, device))
+        recall = self.recall.start(batch, self.keys * self.planes, device) if self.recall else ()
+        return TrunkState(keys, (*self.time.start(batch, device), *recall))
 
     def forward(self, past: Tensor, phase: Tensor) -> Tensor:
         """(batch, frame, key, plane) of the frames before and the phase of each frame itself: (B, T, K, W)."""
         whole = self.time(self._drop(functional.relu(self.embed(past))))  # (B, T, G)
         first = self.start(len(past), past.device).keys.to(whole.dtype)
-        return self._by_keys(past, self._shared(whole, phase), first)[0]
+        shared = self._shared(whole, phase)[:, :, None]
+        if self.recall is not None and self.recalled is not None:
+            shared = shared + self.recalled(self.recall(whole, past))
+        return self._by_keys(past, shared, first)[0]
 
     def step(self, past: Tensor, phase: Tensor, state: TrunkState) -> tuple[Tensor, TrunkState]:
         """(batch, 1, key, plane) of the frame that has closed and the phase of the one that opens: (B, 1, K, W)."""
-        whole, memory = self.time.step(functional.relu(self.embed(past))[:, 0], state.whole)
-        features, keys = self._by_keys(past, self._shared(whole[:, None], phase), state.keys)
+        looked_up = len(state.whole) - (STATES if self.recall else 0)
+        whole, memory = self.time.step(functional.relu(self.embed(past))[:, 0], state.whole[:looked_up])
+        shared = self._shared(whole[:, None], phase)[:, :, None]
+        if self.recall is not None and self.recalled is not None:
+            found, looked = self.recall.step(whole, past, state.whole[looked_up:])
+            shared, memory = shared + self.recalled(found), (*memory, *looked)
+        features, keys = self._by_keys(past, shared, state.keys)
         return features, TrunkState(keys, memory)
 
     def _shared(self, whole: Tensor, phase: Tensor) -> Tensor:
@@ -70,9 +84,9 @@ class TiedTrunk(nn.Module):
         shared: Tensor = self.spread(self._drop(whole)) + self.phase(phase)
         return shared
 
-    def _by_keys(self, past: Tensor, shared: Tensor, before: Tensor) -> tuple[Tensor, Tensor]:
+    def _by_keys(self, past: Tensor, told: Tensor, before: Tensor) -> tuple[Tensor, Tensor]:
         batch, frames, keys, _ = past.shape
-        seen = self.surroundings(past) + shared[:, :, None]
+        seen = self.surroundings(past) + told
         if self.place is not None:
             seen = seen + self.place
         rows = functional.relu(seen).transpose(0, 1).reshape(frames, batch * keys, -1)  # (T, B * K, W)

@@ -19,7 +19,7 @@ _PATH = click.Path(path_type=Path)
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
 _OUT = click.option("--out", type=_PATH, default=Path("runs"), show_default=True, help="Folder of the runs.")
 _DATA = click.option("--data", type=_PATH, default=Path(), help="Folder of the corpora; default: this folder.")
-_PREPARED = ["keys", "voices", "hands", "lead", "orchestra"]
+_PREPARED = ["keys", "voices", "hands", "lead", "solo", "orchestra"]
 _DEVICES = click.Choice(["auto", "cpu", "cuda", "mps"])
 _DEVICE = click.option("--device", type=_DEVICES, default="auto", show_default=True, help="Where it computes.")
 _EPOCHS = click.option("--epochs", type=click.IntRange(1), help="Other than the config's.")

@@ -16,7 +16,7 @@ from music.errors import ContinuoError, did_you_mean
 
 FORMAT = 1
 
-Task = Literal["keys", "voices", "hands", "lead", "orchestra", "reduce", "choir", "tokens"]
+Task = Literal["keys", "voices", "hands", "lead", "solo", "orchestra", "reduce", "choir", "tokens"]
 
 _Share = Annotated[float, Meta(ge=0, le=1)]
 _Count = Annotated[int, Meta(ge=1)]
@@ -167,6 +167,7 @@ _SHAPES = {
     "voices": {"lowest": 36, "keys": 46, "given": 0},
     "hands": {"lowest": 21, "keys": 88, "given": 2},
     "lead": {"lowest": 0, "keys": 12, "given": 2},
+    "solo": {"lowest": 21, "keys": 88, "given": 0},
 }
 """What the task says about the model: its lowest pitch, how many keys, planes of what is given."""
 

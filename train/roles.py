@@ -37,6 +37,7 @@ LAYOUTS = {
     "keys": Layout(("all",), 21, 88, "notes of a piano's range"),
     "voices": Layout(("soprano", "alto", "tenor", "bass"), 36, 46, "four tracks of one voice each, within C2 to A5"),
     "hands": Layout(("right hand", "left hand"), 21, 88, 'piano tracks called "RH" and "LH", or just two piano tracks'),
+    "solo": Layout(("all",), 21, 88, "notes of a piano's range"),
     "lead": Layout(("melody", "chords"), 21, 88, 'tracks called "Melody" and "Chords"'),
 }
 """By task; "lead" is folded to pitch classes when it is shown."""
@@ -155,7 +156,7 @@ def _lead(tracks: Sequence[Track]) -> list[Notes]:
     return parts
 
 
-_PARTS = {"keys": _everything, "voices": _voices, "hands": _hands, "lead": _lead}
+_PARTS = {"keys": _everything, "voices": _voices, "hands": _hands, "lead": _lead, "solo": _everything}
 
 
 def _refuse_empty(hands: Sequence[Notes]) -> None:

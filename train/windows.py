@@ -4,6 +4,7 @@ How rolls become decisions, by task:
 - keys: target is which keys sound; nothing is given; a window's first frame is not scored (of a whole piece: frame 0).
 - voices: target is the key of each voice, or the number of keys for a rest; nothing is given but advice.
 - hands: target is the left hand (0 silent, 1 goes on, 2 struck), given is the right hand (sounds, struck).
+- solo: target is each key (0 silent, 1 goes on, 2 struck); nothing is given, and of the bar only the place in the beat.
 - lead: target is which pitch classes the chords sound (2: the bass), given are the melody's (sounds, struck).
 """
 
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 from torch.utils.data import Dataset
 
 from models.frames import Batch
+from models.player import FRAMES_PER_BEAT
 from music.errors import ContinuoError
 from train.advice import advice, line, on_keys, soprano
 from train.augment import Excerpt, shifts, stretch, thin, transpose, warm
@@ -142,10 +144,12 @@ def _rotated(row: Row, semitones: int) -> Row:
 def decide(task: str, excerpt: Excerpt) -> Row:
     """The decisions of a task in an excerpt, and what is given with them."""
     target, given = _DECISIONS[task](excerpt.onset, excerpt.held)
-    mask = np.ones(len(excerpt), bool)
+    mask, phase = np.ones(len(excerpt), bool), excerpt.phase.astype(np.int64)
     if task == "keys":
         mask[:1] = False
-    return Row(target.astype(np.int64), given, excerpt.phase.astype(np.int64), mask)
+    if task == "solo":
+        phase = np.where(phase > 0, 1 + (phase - 1) % FRAMES_PER_BEAT, 0)
+    return Row(target.astype(np.int64), given, phase, mask)
 
 
 def _advice(row: Row, task: str) -> NDArray[np.uint8]:
@@ -176,6 +180,11 @@ def _hands(onset: Plane, held: Plane) -> tuple[Plane, Plane]:
     return sounding[:, 1] + struck[:, 1], np.stack([sounding[:, 0], struck[:, 0]], -1)
 
 
+def _solo(onset: Plane, held: Plane) -> tuple[Plane, Plane]:
+    struck, sounding = (onset > 0).view(np.uint8), (held > 0).view(np.uint8)
+    return sounding[:, 0] + struck[:, 0], np.zeros((len(held), held.shape[2], 0), np.uint8)
+
+
 def _lead(onset: Plane, held: Plane) -> tuple[Plane, Plane]:
     chords = held[:, 1] > 0
     target = _classes(chords)
@@ -193,7 +202,7 @@ def _classes(keys: NDArray[np.bool_]) -> Plane:
     return folded.view(np.uint8)
 
 
-_DECISIONS = {"keys": _keys, "voices": _voices, "hands": _hands, "lead": _lead}
+_DECISIONS = {"keys": _keys, "voices": _voices, "hands": _hands, "lead": _lead, "solo": _solo}
 
 
 def collate(rows: Sequence[Row]) -> Batch:

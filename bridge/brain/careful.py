@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from typing import Any
 
 import torch
 
+from models.capture import swift
 from models.continuation import Continuer
 from models.player import Answer, AnswersTogether, Frame, HearsTogether, Moment, Player, Sound
 from music.errors import ContinuoError
@@ -30,10 +30,11 @@ def load(name: str, device: str) -> Player[Any] | Continuer[Any, Any]:
     """A learned player that is ready to play; ContinuoError where its weights or the device are not there."""
     from models.learned import make  # noqa: PLC0415 - the device is looked at without it
     from models.learned.phrases import PhrasePlayer  # noqa: PLC0415
+    from models.learned.soloist import SoloPlayer  # noqa: PLC0415
 
     torch.set_num_threads(1)  # more only wait for each other over such small steps
     made = make(name, device_of(device))
-    return made if isinstance(made, PhrasePlayer) else Careful(made)
+    return made if isinstance(made, PhrasePlayer | SoloPlayer) else Careful(made)
 
 
 class Careful:
@@ -53,13 +54,13 @@ class Careful:
     @torch.inference_mode()
     def hear(self, state: Any, frame: Frame) -> Any:
         """The state one frame later."""
-        with _swift():
+        with swift():
             return self._player.hear(state, frame)
 
     @torch.inference_mode()
     def hear_all(self, states: Sequence[Any], frames: Sequence[Frame]) -> list[Any]:
         """Several states one frame later each; at once where the player can do that."""
-        with _swift():
+        with swift():
             if isinstance(self._player, HearsTogether):
                 return self._player.hear_all(states, frames)
             return [self._player.hear(state, frame) for state, frame in zip(states, frames, strict=True)]
@@ -67,7 +68,7 @@ class Careful:
     @torch.inference_mode()
     def answer(self, state: Any, held: tuple[Sound, ...], moment: Moment) -> Answer:
         """What to play with the notes the musician holds now."""
-        with _swift():
+        with swift():
             return self._player.answer(state, held, moment)
 
     @torch.inference_mode()
@@ -75,18 +76,8 @@ class Careful:
         self, states: Sequence[Any], helds: Sequence[tuple[Sound, ...]], moments: Sequence[Moment]
     ) -> Iterator[Answer]:
         """Several answers, each as soon as it is there; side by side where the player can do that."""
-        with _swift():
+        with swift():
             if isinstance(self._player, AnswersTogether):
                 yield from self._player.answer_all(states, helds, moments)
             else:
                 yield from (self._player.answer(*one) for one in zip(states, helds, moments, strict=True))
-
-
-@contextmanager
-def _swift() -> Iterator[None]:
-    """Denormal numbers are nought meanwhile, in this thread: what fades for long is many times slower otherwise."""
-    torch.set_flush_denormal(True)
-    try:
-        yield
-    finally:
-        torch.set_flush_denormal(False)

@@ -16,6 +16,7 @@ from models.learned.hands import HandPlayer
 from models.learned.orchestra import OrchestraPlayer
 from models.learned.phrases import PhrasePlayer
 from models.learned.reduction import ReductionPlayer
+from models.learned.soloist import SoloPlayer
 from models.learned.voices import VoicePlayer
 from models.player import Player
 from models.tokens.model import TokenModel
@@ -38,7 +39,11 @@ ENSEMBLES: dict[EnsembleName, Callable[[EnsembleModel, str], Player[Any]]] = {
 def make(name: str, device: str = "cpu") -> Any:
     """Whoever plays with bundled or own weights: a `Player`, or a `Continuer`; ContinuoError where they are no use."""
     model, card = checkpoint.load(name, device)
-    return PhrasePlayer(model, card.name) if isinstance(model, TokenModel) else player(model, card.name)
+    if isinstance(model, TokenModel):
+        return PhrasePlayer(model, card.name)
+    if isinstance(model, FrameModel) and model.config.task == "solo":
+        return SoloPlayer(model, card.name)
+    return player(model, card.name)
 
 
 def player(model: FrameModel | EnsembleModel, name: str) -> Player[Any]:

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from models.abreast import Closed
-from models.blocks.samplers.ascending import GOES_ON
+from models.blocks.samplers.ascending import GOES_ON, STRUCK
 from models.capture import live_step
 from models.frame_model import FrameModel, FrameState
 from models.learned.advice import Advice, Adviser
@@ -24,7 +24,6 @@ from music.keys import SILENCE
 from music.keys import Evidence as Heard
 from music.pitch import Key
 
-STRUCK = 2
 BARE_FRAMES = 8
 """After so long alone, and at first, the right hand gets a chord of the rules, for the model to go on from."""
 FIRST_VOICES = 3

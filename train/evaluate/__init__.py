@@ -1,7 +1,7 @@
 """How good a learned player is, on pieces it has not seen, beside players that learned nothing.
 
 `evaluate` gives everything, `score` the quick part that training looks at. Protocols, by task: A (keys), B (voices), D
-(lead) of the benchmarks that others publish, and the left hand (hands).
+(lead) of the benchmarks that others publish, the left hand (hands), and a whole piano (solo).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from torch import nn
 from models.frames import Batch
 from music.errors import ContinuoError
 from train.config import Config
-from train.evaluate import hands, keys, lead, voices
+from train.evaluate import hands, keys, lead, solo, voices
 from train.evaluate.pieces import Piece, spread
 from train.evaluate.probes import probed
 from train.evaluate.report import Report
@@ -31,7 +31,7 @@ CACHE = Path("runs") / "cache"
 COUNTED_FRAMES = 300_000
 """Of the train split, for the baselines."""
 SCORED_PIECES = 32
-SCORED_FRAMES = {"keys": 64, "voices": 128, "hands": 96, "lead": 256}
+SCORED_FRAMES = {"keys": 64, "voices": 128, "hands": 96, "lead": 256, "solo": 64}
 """How much of a piece training looks at."""
 
 Figures = dict[str, float]
@@ -51,6 +51,7 @@ _PROTOCOLS = {
     "keys": _Protocol(keys.metrics, keys.baselines, keys.foretold, keys.REMARK),
     "voices": _Protocol(voices.metrics, voices.baselines, voices.quick, voices.REMARK),
     "hands": _Protocol(hands.metrics, hands.baselines, hands.foretold, hands.REMARK),
+    "solo": _Protocol(solo.metrics, solo.baselines, solo.foretold, solo.REMARK),
     "lead": _Protocol(lead.metrics, lead.baselines, lead.quick, lead.REMARK),
 }
 

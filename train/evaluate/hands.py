@@ -9,9 +9,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from models.blocks.samplers.ascending import GOES_ON
+from models.blocks.samplers.ascending import GOES_ON, STRUCK
 from models.frames import Batch, Choice
-from models.learned.hands import STRUCK, lean
+from models.learned.hands import lean
 from models.player import FRAMES_PER_BEAT
 from train.advice import answers, top
 from train.evaluate.hits import figures, persistence

@@ -15,6 +15,8 @@ from models.frames import Choice, Choices, each
 
 GOES_ON = 1
 """Of three states, the one that needs the key to have been sounding."""
+STRUCK = 2
+"""Of three states, the one in which the key begins."""
 RARE = -3.0
 """The first bias of everything but silence: most keys are silent."""
 
