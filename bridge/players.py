@@ -10,7 +10,7 @@ import platformdirs
 from music.errors import ContinuoError
 
 RULES = "rules"
-BUNDLED = (RULES, "chorale", "left-hand", "lead-comp", "orchestra", "choir", "reduce", "goes-on")
+BUNDLED = (RULES, "chorale", "left-hand", "lead-comp", "orchestra", "choir", "reduce", "goes-on", "solo")
 """Their numbers on a surface; always the same, whether the weights are installed or not."""
 WEIGHTS = ".safetensors"
 

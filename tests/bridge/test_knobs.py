@@ -26,7 +26,7 @@ SCALES: list[tuple[dict[str, object], dict[int, object]]] = [
     ({"parameter": "split"}, {0: 0, 60: 60, 127: 127}),
     ({"parameter": "key"}, {0: "auto", 6: "C major", 127: "B minor"}),
     ({"parameter": "channels"}, {0: "all", 127: "16"}),
-    ({"parameter": "model"}, {0: "rules", 127: "goes-on"}),
+    ({"parameter": "model"}, {0: "rules", 127: "solo"}),
     ({"parameter": "seed"}, {0: 0, 127: 2**31 - 1}),
     ({"parameter": "part/1/program"}, {0: 0, 127: 128}),
     ({"parameter": "part/1/loudest", "from": 64, "to": 64}, {0: 64, 127: 64}),

@@ -28,6 +28,7 @@ CONFIGS: dict[str, dict[str, Any]] = {
         "predict_given": 0.1,
         "embed": "class-octave",
     },
+    "solo": {"task": "solo", "lowest": 40, "keys": 24, "sampler": "ascending", "recall": 2},
     "lead": {"task": "lead", "lowest": 0, "keys": 12, "sampler": "sounds-silent", "given": 2, "time": "attention"},
 }
 EVERY = pytest.mark.parametrize("name", CONFIGS)
@@ -55,10 +56,10 @@ def piece(name: str, batch: int, frames: int, seed: int = 0) -> Batch:
         target = torch.randint(0, keys + 1, (batch, frames, 4), generator=dice)
     else:
         target = (torch.rand(batch, frames, keys, generator=dice) < 0.3).long()
-        target[..., 3] *= 2 if config["task"] in {"hands", "lead"} else 1
+        target[..., 3] *= 2 if config["task"] in {"hands", "lead", "solo"} else 1
         if config["task"] == "lead":
             target[..., 3] = 2
-        if config["task"] == "hands":
+        if config["task"] in {"hands", "solo"}:
             for frame in range(frames):
                 before = target[:, frame - 1] if frame else torch.zeros_like(target[:, 0])
                 target[:, frame] = torch.where((target[:, frame] == 1) & (before == 0), 2, target[:, frame])
@@ -168,7 +169,7 @@ def test_everything_learns(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "change"),
-    [(name, {"scheduled": 0.5}) for name in ("keys", "voices", "hands", "lead")]
+    [(name, {"scheduled": 0.5}) for name in ("keys", "voices", "hands", "lead", "solo")]
     + [(name, {"hide_own": 0.5}) for name in ("voices", "lead")]
     + [("keys, independent", {"loss": loss}) for loss in ("focal", "soft")]
     + [("voices", {"loss": loss}) for loss in ("soft", "distance")],

@@ -121,6 +121,17 @@ def test_left_hand_is_silent_goes_on_or_is_struck(tmp_path: Path) -> None:
     assert int(batch.given[..., 1].sum()) == 2
 
 
+def test_a_whole_piano_is_silent_goes_on_or_is_struck_and_knows_its_place_in_the_beat(tmp_path: Path) -> None:
+    left = part("LH", [(0, 1, 40), (1, 0.5, 40)])
+    right = part("RH", [(0, 2, 72), (2, 2, 74)])
+    batch = only(rolls(tmp_path, "solo", score(right, left)))
+    assert batch.target[0, :, 40 - 21].tolist() == [2, 1, 1, 1, 2, 1] + [0] * 10
+    assert batch.target[0, :, 72 - 21].tolist() == [2] + [1] * 7 + [0] * 8
+    assert batch.given.shape == (1, 16, 88, 0)
+    assert batch.phase[0].tolist() == [1, 2, 3, 4] * 4
+    assert bool(batch.mask.all())
+
+
 def test_hands_are_not_swapped(tmp_path: Path) -> None:
     batch = only(rolls(tmp_path, "hands", song(0)))
     left, right = batch.target[0] > 0, batch.given[0, :, :, 0] > 0

@@ -13,14 +13,15 @@ from models.rules.score import parallel
 from music.midifile import Score, parse
 from music.midifile import Track as Part
 
-ORCHESTRA, CHOIR, REDUCE, GOES_ON = "orchestra", "choir", "reduce", "goes-on"
+ORCHESTRA, CHOIR, REDUCE = "orchestra", "choir", "reduce"
+GO_ON = ("goes-on", "solo")
 LEARNED = [name for name in players.BUNDLED if name != players.RULES]
-HARMONIES = [name for name in LEARNED if name not in (ORCHESTRA, CHOIR, REDUCE, GOES_ON)]
+HARMONIES = [name for name in LEARNED if name not in (ORCHESTRA, CHOIR, REDUCE, *GO_ON)]
 C_MAJOR = {0, 2, 4, 5, 7, 9, 11}
 
 
 def played_by(name: str) -> presets.State:
-    tree = presets.load("continue" if name == GOES_ON else name)
+    tree = presets.load("continue" if name in GO_ON else name)
     tree["player"]["model"] = name
     return tree
 
@@ -60,8 +61,11 @@ def test_what_it_plays_is_in_range_ends_with_it_and_is_mostly_in_c(rendered: dic
     assert np.isin(pitches, list(C_MAJOR)).mean() > 0.75
 
 
-def test_who_goes_on_begins_after_the_melody_and_keeps_to_its_key_beat_and_range(rendered: dict[str, Score]) -> None:
-    score = rendered[GOES_ON]
+@pytest.mark.parametrize("name", GO_ON)
+def test_who_goes_on_begins_after_the_melody_and_keeps_to_its_key_beat_and_range(
+    rendered: dict[str, Score], name: str
+) -> None:
+    score = rendered[name]
     melody, added = parts(score)
     notes = np.concatenate([track.notes for track in added])
     part = Settings.of(presets.load("continue")).parts[0]
