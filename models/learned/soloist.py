@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from math import ceil, floor
 from typing import NamedTuple
 
@@ -27,12 +27,18 @@ from music.phrase import Onset, Tone
 
 EARLY = 0.25
 """Of a frame: what begins so little before one was meant to begin with it, and what ends so little after one before."""
-LONGEST = 32
+LONGEST = 16
 """Frames that a note sounds at most."""
 PATIENT, EAGER = 8, 0.5
 """Frames without a strike, after which with each one more every key is likelier to sound, by so many nats."""
 TOUCH = 32
 """Notes heard last, whose touch is taken up."""
+WAITS = 16
+"""Onsets heard last, by which it is known how quickly somebody plays who has no clock."""
+PACES = (1 / 8, 3 / 8)
+"""Beats that a frame may last then."""
+PARTS = (1, 2, 4, 8, 16, 3, 6, 12)
+"""How many frames the usual wait may have, of those that fit the first."""
 THICKER = 3.0
 """How far density moves the odds of a key that sounds, from end to end, in nats."""
 
@@ -59,6 +65,12 @@ class Thread:
     """The newest frame in which something begins."""
     ends: Mapping[int, int]
     """By key, the frame in which what sounds there does so no more; none: that is free."""
+    beat: float
+    """When `last` began."""
+    pace: float
+    """Beats of a frame."""
+    clock: bool
+    """Whether frames are counted from a clock's beats, and not from what was played."""
     ahead: tuple[Open, ...] = ()
     """The frames after it that are decided, because a note could not be played without its end."""
     aim: Aim | None = None
@@ -72,7 +84,9 @@ class Memory:
     thread: Thread | None = None
     touch: deque[Tone] = field(default_factory=lambda: deque(maxlen=TOUCH))
     feel: dict[int, float] = field(default_factory=dict)
-    """By place in the beat, how many frames late the newest onset there was."""
+    """By place in the beat, how many frames late after a clock the newest onset there was."""
+    waits: deque[float] = field(default_factory=lambda: deque(maxlen=WAITS))
+    """Beats between onsets without a clock."""
 
 
 class SoloPlayer:
@@ -97,10 +111,15 @@ class SoloPlayer:
 
     def hear(self, memory: Memory, onset: Onset, *, phase: bool = False) -> None:
         """Take in what was played."""
-        memory.thread = self._heard(memory.thread, onset, clock=phase)
+        before = memory.thread
+        if phase:
+            number = frame_of(onset.beat)
+            memory.feel[number % FRAMES_PER_BEAT] = onset.beat * FRAMES_PER_BEAT - number
+        elif before is not None:
+            memory.waits.append(onset.beat - before.beat)
+            before = replace(before, pace=pace_of(memory.waits))
+        memory.thread = self._heard(before, onset, clock=phase)
         memory.touch.extend(onset.tones)
-        number = frame_of(onset.beat)
-        memory.feel[number % FRAMES_PER_BEAT] = onset.beat * FRAMES_PER_BEAT - number
 
     def begin(self, memory: Memory) -> Thread | None:
         """Where the musician has stopped."""
@@ -130,21 +149,48 @@ class SoloPlayer:
             while drawing[place].frame[key] == GOES_ON:
                 place += 1
             ends[key] = last.number + place - first
-        late = memory.feel.get(last.number % FRAMES_PER_BEAT, 0.0)
-        tones = (self._tone(memory, key, ends[key] - last.number) for key in struck)
-        onset = Onset((last.number + late) / FRAMES_PER_BEAT, placed(tones, aim))
-        return onset, Thread(last, ends, drawing.after(first), aim)
+        tones = (self._tone(memory, key, (ends[key] - last.number) * thread.pace) for key in struck)
+        beat = thread.beat + (last.number - thread.last.number) * thread.pace
+        if thread.clock:
+            beat = (last.number + memory.feel.get(last.number % FRAMES_PER_BEAT, 0.0)) / FRAMES_PER_BEAT
+        after = replace(thread, last=last, ends=ends, beat=beat, ahead=drawing.after(first), aim=aim)
+        return Onset(beat, placed(tones, aim)), after
 
-    def _tone(self, memory: Memory, key: int, frames: int) -> Tone:
+    def _tone(self, memory: Memory, key: int, beats: float) -> Tone:
         """A key as loud as the nearest one that was heard of late."""
         pitch = self.lowest + key
         like = min(reversed(memory.touch), key=lambda tone: abs(tone.pitch - pitch))
-        return Tone(pitch, like.velocity, frames / FRAMES_PER_BEAT)
+        return Tone(pitch, like.velocity, beats)
 
     def _heard(self, thread: Thread | None, onset: Onset, *, clock: bool) -> Thread:
         """The thread after an onset; one in the frame of the one before belongs to it."""
-        number = frame_of(onset.beat)
-        last, ends = (self._silence(number, clock=clock), {}) if thread is None else (thread.last, dict(thread.ends))
+        number, pace = frame_of(onset.beat), 1 / FRAMES_PER_BEAT
+        if thread is None:
+            last, ends = self._silence(number, clock=clock), dict[int, int]()
+        elif clock:
+            last, ends = thread.last, dict(thread.ends)
+            if not thread.clock:
+                last = last._replace(number=frame_of(thread.beat))
+                ends = {key: end + last.number - thread.last.number for key, end in ends.items()}
+        else:
+            last, ends, pace = thread.last, dict(thread.ends), thread.pace
+            number = last.number + round((onset.beat - thread.beat) / pace)
+        last, ends = self._silent_until(number, last, ends, clock=clock)
+        last = last._replace(frame=last.frame.copy(), ages=last.ages.copy())
+        late = onset.beat * FRAMES_PER_BEAT - number if clock else 0.0
+        for tone in onset.tones:
+            key = tone.pitch - self.lowest
+            if 0 <= key < self.keys:
+                last.frame[key], last.ages[key] = STRUCK, 0
+                ends[key] = last.number + max(ceil(tone.beats / pace + late - EARLY), 1)
+                if tone.lasts:  # how long, whoever goes on may say
+                    del ends[key]
+        return Thread(last, ends, onset.beat, pace, clock)
+
+    def _silent_until(
+        self, number: int, last: Open, ends: dict[int, int], *, clock: bool
+    ) -> tuple[Open, dict[int, int]]:
+        """A frame in which nothing new begins, after those before it."""
         while last.number < number:
             if number - last.number > SILENT_FRAMES and not last.frame.any():
                 last = last._replace(number=number - SILENT_FRAMES)
@@ -152,12 +198,7 @@ class SoloPlayer:
             frame[[key for key, end in ends.items() if end > last.number + 1]] = GOES_ON
             last = opened(last, frame, state)
             ends = {key: end for key, end in ends.items() if frame[key]}
-        struck = {key: tone for tone in onset.tones if 0 <= (key := tone.pitch - self.lowest) < self.keys}
-        last = last._replace(frame=last.frame.copy(), ages=last.ages.copy())
-        for key, tone in struck.items():
-            last.frame[key], last.ages[key] = STRUCK, 0
-            ends[key] = max(ceil((onset.beat + tone.beats) * FRAMES_PER_BEAT - EARLY), last.number + 1)
-        return Thread(last, {key: end for key, end in ends.items() if key not in struck or not struck[key].lasts})
+        return last, ends
 
     @torch.inference_mode()
     def _silence(self, number: int, *, clock: bool) -> Open:
@@ -205,7 +246,7 @@ class _Drawing:
 
     @torch.inference_mode()
     def _next(self, last: Open) -> Open:
-        player, number = self._player, last.number + 1
+        player, number, clock = self._player, last.number + 1, self._thread.clock and self._aim.phase
         known = np.full(player.keys, -1)
         for key, end in self._thread.ends.items():
             if last.frame[key] and number <= end:
@@ -214,7 +255,7 @@ class _Drawing:
         lean = np.full(player.keys, eager + THICKER * (self._aim.density - 0.5), np.float32)
         choice = Choice(self._heat, generator=self._dice if self._heat > 0 else None, lean=lean)
         banned = self._foreign | (last.ages + 1 >= LONGEST)
-        state = player.closed(last, clock=self._aim.phase)
+        state = player.closed(last, clock=clock)
         with swift():
             frame = next(drawn(player.model, [Scene(state, None, known, banned, choice)]))
         return opened(last, frame, state)
@@ -228,3 +269,14 @@ def opened(last: Open, frame: Keys, state: FrameState) -> Open:
 def frame_of(beat: float) -> int:
     """The frame in which something that begins at a beat was meant to begin."""
     return floor(beat * FRAMES_PER_BEAT + EARLY)
+
+
+def pace_of(waits: Collection[float]) -> float:
+    """Beats of a frame for somebody who plays without a clock: a part of the usual wait that all of them fit."""
+    usual, (least, most) = sorted(waits)[len(waits) // 2], PACES
+    paces = [usual / parts for parts in PARTS if least <= usual / parts <= most]
+
+    def miss(pace: float) -> float:
+        return round(sum(abs(wait / pace - round(wait / pace)) for wait in waits) / len(waits), 2)
+
+    return min(paces, key=miss, default=1 / FRAMES_PER_BEAT)

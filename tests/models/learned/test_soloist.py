@@ -9,7 +9,7 @@ import torch
 from models.assemble import build_frames
 from models.blocks.samplers.ascending import GOES_ON, STRUCK
 from models.continuation import Aim
-from models.learned.soloist import LONGEST, SoloPlayer, Thread
+from models.learned.soloist import LONGEST, SoloPlayer, Thread, pace_of
 from music.phrase import Onset, Tone
 from tests.models.learned.turns import chords, played, told
 
@@ -107,3 +107,32 @@ def test_what_sounds_does_so_as_long_as_was_said_whatever_is_wanted_then() -> No
     _, after = player.go_on(memory, thread, Aim(surprise=0.9), dice)
     kept = {key: end for key, end in ends.items() if end > after.last.number}
     assert all(after.ends[key] == end or after.last.frame[key] == STRUCK for key, end in kept.items())
+
+
+def test_who_plays_without_a_clock_is_heard_and_gone_on_with_at_their_own_pace() -> None:
+    player, uneven = made(), np.random.default_rng(5).normal(0, 0.02, 60)
+    beats = 0.58 * np.arange(60) + uneven
+    memory = told(player, [Onset(float(beat), (Tone(60, 80, 0.5),)) for beat in beats], phase=False)
+    thread = player.begin(memory)
+    assert thread and thread.pace == pytest.approx(0.29, abs=0.02)
+    frames = [(onset.beat - beats[-1]) / thread.pace for onset in played(player, memory, 12, Aim())]
+    assert frames == pytest.approx(np.round(frames))
+
+
+def test_steady_notes_are_halves_and_quarters_of_a_beat_rather_than_thirds() -> None:
+    assert pace_of([1.0] * 8) == 0.25
+    assert pace_of([0.5, 0.25, 0.25, 1.0] * 4) == 0.25
+    assert pace_of([0.01]) == 0.25
+
+
+def test_a_clock_may_start_and_stop_in_between() -> None:
+    player, tone = made(), (Tone(60, 80, 0.2),)
+    memory = player.start()
+    for beat in (0.0, 0.3, 0.6, 0.9, 1.5):
+        player.hear(memory, Onset(beat, tone))
+    for beat in (10.0, 10.5, 11.0):
+        player.hear(memory, Onset(beat, tone), phase=True)
+    thread = player.begin(memory)
+    assert thread and thread.last.number == 44 and thread.clock
+    after = player.follow(thread, Onset(11.3, tone), phase=False)
+    assert after.last.number == 45 and not after.clock
