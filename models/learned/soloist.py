@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from math import ceil, floor
+from math import ceil, floor, log
 from typing import NamedTuple
 
 import numpy as np
@@ -39,6 +39,9 @@ PACES = (1 / 8, 3 / 8)
 """Beats that a frame may last then."""
 PARTS = (1, 2, 4, 8, 16, 3, 6, 12)
 """How many frames the usual wait may have, of those that fit the first."""
+HEARD, PLAYED, STEADY = 64, 16, 1.0
+"""The newest frames by which it is told how much the musician plays, and how much it has played itself; where that is
+more, every key is so many times less likely to sound, so that what grows thick does not go on growing."""
 THICKER = 3.0
 """How far density moves the odds of a key that sounds, from end to end, in nats."""
 
@@ -55,6 +58,13 @@ class Open(NamedTuple):
     """(key,): for how many frames each has sounded."""
     state: FrameState
     """The model's, in which the frame is open."""
+    struck: tuple[int, ...] = ()
+    """How many keys were struck in the newest frames, this one included."""
+
+    @property
+    def waited(self) -> int:
+        """Frames since something began."""
+        return next((ago for ago, keys in enumerate(reversed(self.struck)) if keys), len(self.struck))
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +149,7 @@ class SoloPlayer:
 
     def go_on(self, memory: Memory, thread: Thread, aim: Aim, dice: np.random.Generator) -> tuple[Onset, Thread]:
         """What comes next."""
-        drawing, first = _Drawing(self, thread, aim, dice), 0
+        drawing, first = _Drawing(self, memory, thread, aim, dice), 0
         while not (drawing[first].frame == STRUCK).any():
             first += 1
         last, struck = drawing[first], np.flatnonzero(drawing[first].frame == STRUCK).tolist()
@@ -185,7 +195,8 @@ class SoloPlayer:
                 ends[key] = last.number + max(ceil(tone.beats / pace + late - EARLY), 1)
                 if tone.lasts:  # how long, whoever goes on may say
                     del ends[key]
-        return Thread(last, ends, onset.beat, pace, clock)
+        struck = (*last.struck[:-1], int((last.frame == STRUCK).sum()))
+        return Thread(last._replace(struck=struck), ends, onset.beat, pace, clock)
 
     def _silent_until(
         self, number: int, last: Open, ends: dict[int, int], *, clock: bool
@@ -221,9 +232,10 @@ class SoloPlayer:
 class _Drawing:
     """The frames after those that were played, as an aim wants them, as far as they are asked for."""
 
-    def __init__(self, player: SoloPlayer, thread: Thread, aim: Aim, dice: np.random.Generator) -> None:
+    def __init__(self, player: SoloPlayer, memory: Memory, thread: Thread, aim: Aim, dice: np.random.Generator) -> None:
         self._player, self._thread, self._aim = player, thread, aim
         self._frames = list(thread.ahead) if thread.aim == aim else []
+        self._busy = busy(memory.thread.last.struck) if memory.thread else 1.0
         self._heat = aim.temperature * 2 ** (aim.surprise - USUAL)
         self._dice = torch.Generator().manual_seed(int(dice.integers(2**63)))
         pitches = player.lowest + np.arange(player.keys)
@@ -251,8 +263,9 @@ class _Drawing:
         for key, end in self._thread.ends.items():
             if last.frame[key] and number <= end:
                 known[key] = GOES_ON if number < end else 0
-        eager = EAGER * max(0, number - self._thread.last.number - PATIENT)
-        lean = np.full(player.keys, eager + THICKER * (self._aim.density - 0.5), np.float32)
+        eager = EAGER * max(0, last.waited + 1 - PATIENT)
+        steady = STEADY * log(self._busy / busy(last.struck[-PLAYED:]))
+        lean = np.full(player.keys, eager + steady + THICKER * (self._aim.density - 0.5), np.float32)
         choice = Choice(self._heat, generator=self._dice if self._heat > 0 else None, lean=lean)
         banned = self._foreign | (last.ages + 1 >= LONGEST)
         state = player.closed(last, clock=clock)
@@ -263,7 +276,13 @@ class _Drawing:
 
 def opened(last: Open, frame: Keys, state: FrameState) -> Open:
     """The frame after one."""
-    return Open(last.number + 1, frame, np.where(frame == GOES_ON, last.ages + 1, 0), state)
+    struck = (*last.struck, int((frame == STRUCK).sum()))[-HEARD:]
+    return Open(last.number + 1, frame, np.where(frame == GOES_ON, last.ages + 1, 0), state, struck)
+
+
+def busy(struck: Sequence[int]) -> float:
+    """Keys struck in a frame; a little where there were none."""
+    return (sum(struck) + 0.5) / (len(struck) + 1)
 
 
 def frame_of(beat: float) -> int:

@@ -136,3 +136,12 @@ def test_a_clock_may_start_and_stop_in_between() -> None:
     assert thread and thread.last.number == 44 and thread.clock
     after = player.follow(thread, Onset(11.3, tone), phase=False)
     assert after.last.number == 45 and not after.clock
+
+
+def test_it_plays_more_to_somebody_who_plays_more() -> None:
+    player, notes = made(strike=1.0), list[float]()
+    for thick in (1, 8):
+        chord = tuple(Tone(50 + 3 * number, 80, 0.2) for number in range(thick))
+        found = played(player, told(player, [Onset(n / 4, chord) for n in range(80)]), 40, Aim())
+        notes.append(sum(len(onset.tones) for onset in found) / (found[-1].beat - found[0].beat))
+    assert notes[1] > 1.3 * notes[0]
