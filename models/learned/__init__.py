@@ -18,6 +18,7 @@ from models.learned.phrases import PhrasePlayer
 from models.learned.reduction import ReductionPlayer
 from models.learned.voices import VoicePlayer
 from models.player import Player
+from models.tokens.live import Live
 from models.tokens.model import TokenModel
 from music.errors import ContinuoError
 
@@ -38,7 +39,7 @@ ENSEMBLES: dict[EnsembleName, Callable[[EnsembleModel, str], Player[Any]]] = {
 def make(name: str, device: str = "cpu") -> Any:
     """Whoever plays with bundled or own weights: a `Player`, or a `Continuer`; ContinuoError where they are no use."""
     model, card = checkpoint.load(name, device)
-    return PhrasePlayer(model, card.name) if isinstance(model, TokenModel) else player(model, card.name)
+    return PhrasePlayer(Live(model), card.name) if isinstance(model, TokenModel) else player(model, card.name)
 
 
 def player(model: FrameModel | EnsembleModel, name: str) -> Player[Any]:

@@ -11,6 +11,7 @@ import torch
 from models.assemble import build
 from models.continuation import Aim
 from models.learned.phrases import Memory, PhrasePlayer, Thread
+from models.tokens.live import Live
 from models.tokens.model import TokenModel
 from music.phrase import Onset, Tone
 
@@ -20,7 +21,7 @@ def player() -> PhrasePlayer:
     torch.manual_seed(4)
     model = build({"kind": "tokens", "width": 64, "heads": 2, "layers": 1, "context": 48})
     assert isinstance(model, TokenModel)
-    return PhrasePlayer(model, "one")
+    return PhrasePlayer(Live(model), "one")
 
 
 def chords(many: int, start: float = 0.0) -> list[Onset]:
