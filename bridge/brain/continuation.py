@@ -58,6 +58,7 @@ class Continuation:
         self._before: Performance | None = None  # the turn before this one
         self._sounding: dict[Note, int] = {}  # and which of the onsets it is from
         self._releases: list[tuple[float, int, Note]] = []  # a heap
+        self._ending: dict[Note, int] = {}  # what the port was told to end, and when
         self._onsets = 0
         self._turns = 0
         self._dynamics = Dynamics()
@@ -197,8 +198,7 @@ class Continuation:
         self._musician.halt(for_good=for_good)
         self._ear.heard(inf, all_of_it=True)
         self._first = None
-        self._sounding.clear()
-        self._releases.clear()
+        self._forget()
         self._leave_turn()
 
     def resume(self, now_ns: int) -> Turn:  # noqa: ARG002 - a turn that was cut short is over
@@ -313,6 +313,7 @@ class Continuation:
             part, end = self._part(tone.pitch), onset.beat + tone.beats
             note = (part.channel, tone.pitch)
             if note in self._sounding:
+                self._ending[note] = time_ns
                 due.append(Due(time_ns, NoteOff(*note)))
             late_ns = min(self._looseness.late_ns(self.settings), (self._timeline.ns_at(end) - time_ns) // 2)
             due.append(Due(time_ns + late_ns, NoteOn(*note, loudness(tone.velocity, part, self.settings))))
@@ -327,14 +328,21 @@ class Continuation:
             beat, onset, note = heappop(self._releases)
             if self._sounding.get(note) == onset:
                 del self._sounding[note]
-                due.append(Due(self._timeline.ns_at(beat), NoteOff(*note)))
+                self._ending[note] = self._timeline.ns_at(beat)
+                due.append(Due(self._ending[note], NoteOff(*note)))
         return due
 
     def _end_all(self, now_ns: int) -> list[Due]:
-        due = [Due(now_ns, NoteOff(*note)) for note in self._sounding]
+        """End at once what sounds, and what was to end a little later."""
+        soon = [note for note, time_ns in self._ending.items() if time_ns > now_ns]
+        due = [Due(now_ns, NoteOff(*note)) for note in [*self._sounding, *soon]]
+        self._forget()
+        return due
+
+    def _forget(self) -> None:
         self._sounding.clear()
         self._releases.clear()
-        return due
+        self._ending.clear()
 
     def _stop(self, now_ns: int) -> list[Due]:
         """Leave the turn, and end what sounds."""

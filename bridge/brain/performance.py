@@ -13,7 +13,7 @@ import numpy as np
 from models.continuation import Aim, Continuer
 from music.phrase import Onset
 
-PATIENCE_NS = 12_000_000
+PATIENCE_NS = 18_000_000
 """So long a player may think while there is nothing else to play."""
 
 

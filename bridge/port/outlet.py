@@ -39,6 +39,7 @@ class Outlet:
         self._owed: list[bytes] = []
         self._plan: list[tuple[int, int, int, bytes, int]] = []  # heap of (due, order, deadline, data, onset it ends)
         self._open: dict[Key, deque[int]] = {}  # onsets, by order, whose release is not planned yet
+        self._closing: dict[Key, dict[int, int]] = {}  # onsets whose release is planned, and for when
         self._waiting: dict[int, int] = {}  # onsets that have not been due yet, and when they are
         self._left: set[int] = set()  # onsets that sound
         self._order = 0
@@ -66,7 +67,8 @@ class Outlet:
         """Take a message from the brain; it leaves when it is due.
 
         A release belongs to the oldest onset of its pitch that has none yet, whatever their due times: ended by the
-        release of another, an onset that is due later would be left without one.
+        release of another, an onset that is due later would be left without one. Where all have one, it takes the place
+        of one that is planned for later.
         """
         self._order += 1
         onset = 0
@@ -81,13 +83,20 @@ class Outlet:
             self._open.setdefault(key, deque()).append(self._order)
             self._waiting[self._order] = due_ns
         elif is_release(data):
-            if not self._open.get(key):  # its onset found no room, or something else has ended it
+            onset = self._ended_by(key, due_ns)
+            if not onset:  # it found no room, or something else has ended it
                 return
-            onset = self._open[key].popleft()
             if onset in self._waiting and self._waiting[onset] >= due_ns:  # it would end as it begins: it never does
                 del self._waiting[onset]
                 return
+            self._closing.setdefault(key, {})[onset] = due_ns
         heappush(self._plan, (due_ns, self._order, deadline_ns, data, onset))
+
+    def _ended_by(self, key: Key, due_ns: int) -> int:
+        """The onset that a release ends; 0: none."""
+        if self._open.get(key):
+            return self._open[key].popleft()
+        return next((onset for onset, planned_ns in self._closing.get(key, {}).items() if planned_ns > due_ns), 0)
 
     def due(self, until_ns: int, now_ns: int) -> list[tuple[int, bytes]]:
         """(due time, message) of all that must leave before `until_ns`, in order; late onsets are dropped, counted."""
@@ -119,11 +128,12 @@ class Outlet:
         """Take a due release, or what is no note, out of the ledger; False where it must not be sent."""
         if not is_release(data):
             return True
+        key = (data[0] & 0x0F, data[1])
+        self._closing.get(key, {}).pop(onset, None)
         self._waiting.pop(onset, None)
         if onset not in self._left:
             return False
         self._left.remove(onset)
-        key = (data[0] & 0x0F, data[1])
         return self._wet.release(*key) and key not in self._dry
 
     def refused(self, data: bytes) -> None:
@@ -210,6 +220,7 @@ class Outlet:
         self._plan = [planned for planned in self._plan if planned[3][0] in TRANSPORT_LENGTH]  # others count our clock
         heapify(self._plan)
         self._open.clear()
+        self._closing.clear()
         self._waiting.clear()
         self._left.clear()
 

@@ -8,9 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from models.continuation import Aim, placed
-from models.tokens.draw import MOST, Drawing, lengthened, phase_of
-from models.tokens.live import Live, Row, State
-from models.tokens.model import TokenModel
+from models.tokens.draw import MOST, Drawing, Odds, lengthened, phase_of
+from models.tokens.live import Heard, Recalls, Row, State
 from music.beat import CLOCKS_PER_BEAT
 from music.phrase import Onset, Tone
 from music.tokens import LENGTH, PHASE, WAIT, Writer
@@ -24,6 +23,8 @@ class Memory:
     """What was heard; it grows in place."""
 
     state: State
+    recalls: Recalls
+    """Of what was heard; what it plays itself it does not take for a theme."""
     last: Row | None = None
     """The newest note: it is not in the state, which has to know when the next one comes."""
     writer: Writer | None = None
@@ -46,8 +47,8 @@ class PhrasePlayer:
 
     effect = "continue"
 
-    def __init__(self, model: TokenModel, name: str) -> None:
-        self._live, self._name = Live(model), name
+    def __init__(self, live: Odds, name: str) -> None:
+        self._live, self._name = live, name
 
     @property
     def name(self) -> str:
@@ -56,7 +57,7 @@ class PhrasePlayer:
 
     def start(self) -> Memory:
         """The memory before anything was heard."""
-        return Memory(self._live.start())
+        return Memory(self._live.start(), self._live.recalls())
 
     def hear(self, memory: Memory, onset: Onset, *, phase: bool = False) -> None:
         """Take in what was played."""
@@ -71,7 +72,9 @@ class PhrasePlayer:
 
     def _hear(self, memory: Memory, row: Row, *, lasts: bool) -> None:
         if memory.last is not None:
-            memory.state = self._live.hear(memory.state, memory.last, row[WAIT], row[PHASE])
+            before = Heard(memory.state, memory.last)
+            memory.state = self._live.hear(*before, row[WAIT], row[PHASE])
+            self._live.remember(memory.recalls, before, Heard(memory.state, row), ended=not lasts)
             if lasts:
                 length = lengthened(self._live, memory.state, row)
                 row = (*row[:LENGTH], length, *row[LENGTH + 1 :])
@@ -97,9 +100,10 @@ class PhrasePlayer:
             state, last = self._live.hear(state, last, row[WAIT], row[PHASE]), row
         return Thread(state, last, round(onset.beat * CLOCKS_PER_BEAT))
 
-    def go_on(self, memory: Memory, thread: Thread, aim: Aim, dice: np.random.Generator) -> tuple[Onset, Thread]:  # noqa: ARG002
+    def go_on(self, memory: Memory, thread: Thread, aim: Aim, dice: np.random.Generator) -> tuple[Onset, Thread]:
         """What comes next."""
-        drawing, state, last = Drawing(self._live, aim, dice), thread.state, thread.last
+        drawing = Drawing(self._live, aim, dice, memory.recalls)
+        state, last = thread.state, thread.last
         wait = thread.wait or drawing.wait(state.seen, last, thread.tick, 0)
         tick, phase = thread.tick + wait, phase_of(thread.tick + wait, clock=aim.phase)
         tones: list[Tone] = []

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, Protocol
+
 import numpy as np
 from numpy.typing import NDArray
 
 from models.blocks.live.dense import Floats
 from models.continuation import OCTAVE, Aim
-from models.tokens.live import Live, Row, State
+from models.tokens.live import Heard, Recalls, Row, State
 from music.beat import CLOCKS_PER_BEAT
 from music.tokens import LONGEST_WAIT, NO_CLOCK, NOTHING
 
@@ -31,11 +34,36 @@ _TICKS = np.arange(LONGEST_WAIT + 1)
 _PITCHES = np.arange(NOTHING + 1)
 
 
-class Drawing:
-    """What an aim makes of the odds of a model."""
+class Odds(Protocol):
+    """Who says how likely a note is, field by field: `models.tokens.live.Live`, or somebody who is compared with it."""
 
-    def __init__(self, live: Live, aim: Aim, dice: np.random.Generator) -> None:
+    @property
+    def velocity(self) -> Callable[..., Floats]:
+        """As `Live` has it; so is all that follows."""
+        ...
+
+    @property
+    def length(self) -> Callable[..., Floats]: ...  # noqa: D102
+
+    def start(self) -> Any: ...  # noqa: D102
+
+    def recalls(self) -> Any: ...  # noqa: D102
+
+    def hear(self, state: Any, row: Row, wait: int, phase: int) -> Any: ...  # noqa: D102
+
+    def remember(self, recalls: Any, before: Heard, now: Heard, *, ended: bool) -> None: ...  # noqa: D102
+
+    def wait(self, seen: Any, row: Row, recall: Any = None) -> Floats: ...  # noqa: D102
+
+    def pitch(self, state: Any, before: Row, wait: int, recall: Any = None) -> Floats: ...  # noqa: D102
+
+
+class Drawing:
+    """What an aim makes of somebody's odds."""
+
+    def __init__(self, live: Odds, aim: Aim, dice: np.random.Generator, recalls: Recalls | None = None) -> None:
         self._live, self._dice = live, dice
+        self._recalls = recalls or live.recalls()
         self._heat = aim.temperature * 2 ** (aim.surprise - USUAL)
         more = aim.density - 0.5
         self._eager = -BUSIER * more * np.log2(np.maximum(_TICKS, 1) / CLOCKS_PER_BEAT)
@@ -56,7 +84,7 @@ class Drawing:
 
         `chord` is how many notes begin together so far, 0: the turn is to begin.
         """
-        logits = self._live.wait(seen, row) + self._eager
+        logits = self._live.wait(seen, row, self._recalls.wait) + self._eager
         if chord not in (0, MOST) and self._thicker(logits):
             return 0
         places = (tick + _TICKS) % CLOCKS_PER_BEAT
@@ -77,19 +105,19 @@ class Drawing:
     def note(self, state: State, before: Row, wait: int, phase: int, instrument: int) -> Row | None:
         """A note whose time is known; None where a chord can have no more."""
         banned = self._foreign | ((wait == 0) & (before[1] >= _PITCHES))
-        pitch = self._drawn(self._live.pitch(state), banned)
+        pitch = self._drawn(self._live.pitch(state, before, wait, self._recalls.pitch), banned)
         if pitch is None:
             return None
         row = [wait, pitch, 0, 0, instrument, phase]
-        row[3] = self._drawn(self._live.velocity(state.seen, tuple(row)), _SILENT) or 1
-        row[2] = self._drawn(self._live.length(state.seen, tuple(row)), None, TIME_NUCLEUS) or 0
+        row[3] = self._drawn(self._live.velocity(state.seen, tuple(row), self._recalls.velocity), _SILENT) or 1
+        row[2] = self._drawn(self._live.length(state.seen, tuple(row), self._recalls.length), None, TIME_NUCLEUS) or 0
         return tuple(row)
 
     def _drawn(
         self, logits: NDArray[np.floating], banned: NDArray[np.bool_] | None, most: float = NUCLEUS
     ) -> int | None:
         odds = logits.astype(np.float64)
-        if not np.isfinite(odds).all():
+        if np.isnan(odds).any():
             raise ArithmeticError("what it would play is no number (NaN)")
         if banned is not None:
             if banned.all():
@@ -107,7 +135,7 @@ class Drawing:
 _SILENT = np.arange(128) == 0
 
 
-def lengthened(live: Live, state: State, row: Row) -> int:
+def lengthened(live: Odds, state: State, row: Row) -> int:
     """The likeliest length of a note that sounds still, and has for as long as its row says."""
     logits = live.length(state.seen, row).astype(np.float64)
     logits[: row[2]] = -np.inf

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from models.blocks.live.dense import QUICK, Floats, add, affine, normed
 
@@ -135,3 +136,58 @@ def step(  # noqa: PLR0913, PLR0917, D417 - the weights of all layers, each kind
         add(x, affine(inner, down[layer], down_bias[layer]))
     found: Floats = x[0]
     return found
+
+
+@njit(cache=True, nogil=True, fastmath=QUICK)
+def direction(moment: Floats, centre: Floats) -> Floats:
+    """A moment (width,) from the mean of all, of length 1."""
+    out = moment - centre
+    total = np.float32(0)
+    for i in range(len(out)):
+        total += out[i] * out[i]
+    scale = np.float32(1) / np.float32(math.sqrt(total) + 1e-12)
+    for i in range(len(out)):
+        out[i] *= scale
+    return out
+
+
+@njit(cache=True, nogil=True, fastmath=QUICK)
+def likeness(one: Floats, others: Floats) -> Floats:
+    """Of a moment (width,) to others (row, width), (row,)."""
+    out = np.zeros(len(others), np.float32)
+    for row in range(len(others)):
+        total = np.float32(0)
+        for i in range(len(one)):
+            total += one[i] * others[row, i]
+        out[row] = total
+    return out
+
+
+@njit(cache=True, nogil=True)
+def leaned(  # noqa: PLR0913, PLR0917, D417 - what is asked, what is remembered, and how much that counts
+    moment: Floats, moments: Floats, tokens: NDArray[np.int64], logits: Floats, sharpness: float, most: float,
+    reliance: float,
+) -> Floats:  # fmt: skip
+    """Log odds (token,) of logits and of what was remembered, see `Recall.lean`.
+
+    Args:
+        moments: (row, width).
+        tokens: (row,), what was decided then.
+    """
+    out: Floats = logits - logits.max()
+    out -= np.float32(math.log(np.exp(out).sum()))
+    like = likeness(moment, moments)
+    alike = like.max() if len(like) else np.float32(0)
+    said, total = np.zeros(len(out), np.float32), np.float32(0)
+    for row in range(len(like)):
+        if np.isfinite(out[tokens[row]]):
+            weight = np.float32(math.exp(sharpness * (like[row] - alike)))
+            said[tokens[row]] += weight
+            total += weight
+    if alike <= 0 or total < np.float32(1e-6):  # nothing alike, or nothing that is possible here
+        return out
+    share = most * alike**reliance
+    for token in range(len(out)):
+        chance = (1 - share) * math.exp(out[token]) + share * said[token] / total
+        out[token] = np.float32(math.log(chance)) if chance > 0 else -np.inf
+    return out

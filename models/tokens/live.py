@@ -6,7 +6,7 @@ Held to the model by tests.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -15,7 +15,8 @@ from models.tokens import kernels
 from models.tokens.attention import TURNS_ROWS, TURNS_TICKS
 from models.tokens.model import Decision, TokenModel
 from models.tokens.near import HALF_LIVES_TICKS, KEYS, LOWEST, Near
-from music.tokens import PITCH
+from models.tokens.recall import Recall
+from music.tokens import LENGTH, LONGEST_WAIT, NOTHING, PITCH, VELOCITY, WAIT
 
 _HALF_LIVES = np.array(HALF_LIVES_TICKS, np.float32)[:, None]
 
@@ -53,17 +54,44 @@ class Deciding:
     """`Decision` for one note."""
 
     def __init__(self, decision: Decision) -> None:
-        self._inner, self._out = linear(decision.inner), linear(decision.out)
+        self._inner, self.logits = linear(decision.inner), linear(decision.out)
         self._known = decision.known
         self._told = [array(told.weight) for told in decision.told]
+        self._centre = array(decision.centre)
 
-    def __call__(self, seen: Floats, note: Row = ()) -> Floats:
-        """Logits of its tokens."""
+    def recall(self) -> Recall:
+        """A memory of what is decided."""
+        return Recall(self._centre)
+
+    def moment(self, seen: Floats, note: Row = ()) -> Floats:
+        """What moves it, (width,): `logits` tells the rest."""
         x = self._inner(seen)
         for one, told in zip(self._known, self._told, strict=True):
             x += told[note[one]]
         kernels.curve(x)
-        return self._out(x)
+        return x
+
+    def __call__(self, seen: Floats, note: Row = (), recall: Recall | None = None) -> Floats:
+        """Logits of its tokens, with what is remembered where there is something."""
+        moment = self.moment(seen, note)
+        logits = self.logits(moment)
+        return recall.lean(moment, logits) if recall else logits
+
+
+class Heard(NamedTuple):
+    """A row, and the state before it that knows when it comes."""
+
+    state: Any
+    row: Row
+
+
+class Recalls(NamedTuple):
+    """What is remembered of the decisions of a piece."""
+
+    pitch: Recall
+    velocity: Recall
+    length: Recall
+    wait: Recall
 
 
 class _Near:
@@ -113,12 +141,32 @@ class Live:
         near = np.zeros((len(HALF_LIVES_TICKS), KEYS), np.float32)
         return State(cache, 0, 0, 0, np.zeros(config.width, np.float32), near)
 
-    def pitch(self, state: State) -> Floats:
-        """Logits of the next note's pitch."""
-        logits = self._pitch(state.seen)
+    def recalls(self) -> Recalls:
+        """Nothing is remembered yet."""
+        return Recalls(*(one.recall() for one in (self._pitch, self.velocity, self.length, self.wait)))
+
+    def remember(self, recalls: Recalls, before: Heard, now: Heard, *, ended: bool) -> None:
+        """Keep what was decided of a row; its length only where it has `ended`."""
+        seen, row = now.state.seen, now.row
+        if before.state.rows:
+            recalls.wait.remember(self.wait.moment(before.state.seen, before.row), row[WAIT])
+        recalls.pitch.remember(self._pitch.moment(seen), row[PITCH])
+        if row[PITCH] != NOTHING:
+            recalls.velocity.remember(self.velocity.moment(seen, row), row[VELOCITY])
+            if ended:
+                recalls.length.remember(self.length.moment(seen, row), row[LENGTH])
+
+    def pitch(self, state: State, before: Row, wait: int, recall: Recall | None = None) -> Floats:
+        """Logits of the pitch so long after a note; a chord is written from the lowest note up."""
+        moment = self._pitch.moment(state.seen)
+        logits = self._pitch.logits(moment)
         if self._near is not None:
             self._near.add(state, logits)
-        return logits
+        if wait == 0:
+            logits[: before[PITCH] + 1] = -np.inf
+        if wait != LONGEST_WAIT:
+            logits[NOTHING] = -np.inf
+        return recall.lean(moment, logits) if recall else logits
 
     def hear(self, state: State, row: Row, wait: int, phase: int) -> State:
         """A note, and when the next one comes: so many ticks later, at that phase."""

@@ -19,6 +19,8 @@ from music.tokens import FIELDS, LENGTH, LONGEST_WAIT, NOTHING, PHASE, PITCH, VE
 DECIDED = (PITCH, VELOCITY, LENGTH)
 """The fields of a note, in the order in which they are decided; the wait for the next one comes after."""
 NEVER = -1e9
+CENTRING = 0.01
+"""How much of the mean each batch renews."""
 
 
 class Decision(nn.Module):
@@ -29,13 +31,19 @@ class Decision(nn.Module):
         self.known = known
         self.told = nn.ModuleList(_embedding(FIELDS[one].size, width) for one in known)
         self.inner, self.out = nn.Linear(width, width), nn.Linear(width, FIELDS[field].size)
+        self.register_buffer("centre", torch.zeros(width))
+        self.centre: Tensor
+        """The mean of what `out` is asked with, in all music: see `models.tokens.recall`."""
 
     def forward(self, seen: Tensor, note: Tensor) -> Tensor:
         """(..., width) and the note's row (..., field): logits (..., token)."""
         x = self.inner(seen)
         for one, told in zip(self.known, self.told, strict=True):
             x = x + told(note[..., one])
-        logits: Tensor = self.out(functional.gelu(x))
+        x = functional.gelu(x)
+        if self.training:
+            self.centre.lerp_(x.detach().flatten(0, -2).mean(0).float(), CENTRING)
+        logits: Tensor = self.out(x)
         return logits
 
 

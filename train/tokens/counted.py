@@ -12,6 +12,9 @@ from collections import Counter
 from collections.abc import Hashable, Iterator, Sequence
 from math import log
 
+import numpy as np
+from numpy.typing import NDArray
+
 from music.tokens import FIELDS, LENGTH, LONGEST_WAIT, NOTHING, PHASE, PITCH, VELOCITY, WAIT, Rows
 
 NAMES = {WAIT: "wait", PITCH: "pitch", VELOCITY: "velocity", LENGTH: "length"}
@@ -19,6 +22,7 @@ NAMES = {WAIT: "wait", PITCH: "pitch", VELOCITY: "velocity", LENGTH: "length"}
 Note = tuple[int, ...]
 Context = tuple[Hashable, ...]
 Figures = dict[str, float]
+Floats = NDArray[np.float64]
 
 
 class Counts:
@@ -40,6 +44,19 @@ class Counts:
                 return base
             kinds, total = len(found), found.total()
             base = (found[token] + kinds * base) / (total + kinds)
+        return base
+
+    def chances(self, contexts: Sequence[Context], base: Floats, shift: int = 0) -> Floats:
+        """The probabilities of all tokens after contexts; what was counted is so much less than the tokens."""
+        for context in contexts:
+            found = self._counts.get(context)
+            if found is None:
+                return base
+            whole = found.total() + len(found)
+            base = base * (len(found) / whole)
+            for token, count in found.items():
+                if 0 <= token + shift < len(base):
+                    base[token + shift] += count / whole
         return base
 
 
@@ -73,6 +90,23 @@ class Chain:
                     piece.learn(own, token)
                 sums[NAMES[field]] -= log(chance)
         return sums
+
+    def chances(self, notes: Sequence[Note], field: int, piece: Counts | None = None) -> Floats:
+        """The probabilities of a field of the last of some notes, (token,)."""
+        number, size = len(notes) - 1, FIELDS[field].size
+        relative = field == PITCH and self._order > 0 and number > 0 and notes[number - 1][PITCH] != NOTHING
+        shift = notes[number - 1][PITCH] if relative else 0
+        contexts = self._contexts(notes, number, field, self._order, moved=shift)
+        chances = self._corpus.chances(contexts, np.full(size, 1 / size), shift)
+        if piece is None or self._piece_order is None:
+            return chances
+        return piece.chances(self._contexts(notes, number, field, self._piece_order, moved=0), chances)
+
+    def learn_own(self, piece: Counts, notes: Sequence[Note], field: int) -> None:
+        """Count a field of the last of some notes of a piece."""
+        if self._piece_order is not None:
+            number = len(notes) - 1
+            piece.learn(self._contexts(notes, number, field, self._piece_order, moved=0), notes[number][field])
 
     def _fields(self, notes: Sequence[Note], number: int) -> Iterator[tuple[int, int]]:
         """What is to be decided of a note, and from where its pitch is counted: bigrams and more count intervals."""

@@ -8,23 +8,23 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-import torch
 
+from models.blocks.live.dense import Floats
 from models.learned.phrases import PhrasePlayer
 from models.rules.markov import MemoryPlayer
-from models.tokens.live import Live
+from models.tokens.live import Heard, Live
 from models.tokens.model import TokenModel
 from music.errors import ContinuoError
-from music.tokens import NOTHING, PHASE, PITCH, WAIT, Rows, decode
+from music.tokens import LENGTH, NOTHING, PHASE, PITCH, VELOCITY, WAIT, Rows, decode
 from train.config import Config
 from train.evaluate import continuation
 from train.evaluate.continuation import Opening
 from train.evaluate.pieces import spread
 from train.evaluate.report import Report
 from train.tokens import judge
+from train.tokens.chain import ChainOdds
 from train.tokens.corpus import Tokens, open_tokens
 from train.tokens.counted import Chain
-from train.tokens.windows import collate
 
 PIECES, ROWS = 60, 1024
 """How many pieces are looked at, evenly from all of them, and how much of each."""
@@ -54,9 +54,10 @@ def evaluate(model: TokenModel, data: Path, config: Config, split: str, cache: P
     some = openings(tokens, split, OPENINGS)
     played = judge.quick(model, judge.excerpts(tokens, split, config.data.window))
     metrics = costs(model, pieces) | {"free_nats_per_note": played["free_nats"]} | going_on(model, some)
-    baselines: dict[str, Figures] = {
-        name: counted(Chain(*orders), tokens, pieces) for name, orders in CHAINS.items()
-    } | {"memory": _distances(MemoryPlayer(), some), "data": _halves(some)}
+    chains = {name: learned(Chain(*orders), tokens) for name, orders in CHAINS.items()}
+    baselines: dict[str, Figures] = {name: counted(chain, pieces) for name, chain in chains.items()}
+    baselines["markov"] |= _distances(PhrasePlayer(ChainOdds(chains["markov"]), "markov"), some)
+    baselines |= {"memory": _distances(MemoryPlayer(), some), "data": _halves(some)}
     rows = sum(map(len, pieces))
     return Report(
         task=config.data.task, split=split, metrics=metrics, baselines=baselines, pieces=len(pieces), frames=rows,
@@ -64,25 +65,37 @@ def evaluate(model: TokenModel, data: Path, config: Config, split: str, cache: P
     )  # fmt: skip
 
 
-@torch.inference_mode()
 def costs(model: TokenModel, pieces: Sequence[Rows]) -> Figures:
-    """Nats of a note, all of it and by field; each note knows half the context before it at least."""
-    context, device = model.config.context, model.last.weight.device
-    sums: Figures = {}
+    """Nats of a note, all of it and by field, as it is played: a note at a time, with what it remembers."""
+    live, sums = Live(model), dict.fromkeys(("wait", "pitch", "velocity", "length"), 0.0)
     for rows in pieces:
-        for first in range(0, max(1, len(rows) - 1 - context // 2), context // 2):
-            window = rows[first : first + context + 1]
-            batch = collate([window], len(window) - 1).to(device)
-            new = slice(0 if first == 0 else context - context // 2, None)
-            for field, nats in model.nats(batch).items():
-                sums[field] = sums.get(field, 0.0) + float(nats[0, new].sum())
+        state, recalls = live.start(), live.recalls()
+        for last, row in pairwise([tuple(row) for row in rows.tolist()]):
+            before = Heard(state, last)
+            if state.rows:
+                sums["wait"] += _nats(live.wait(state.seen, last, recalls.wait), row[WAIT])
+            state = live.hear(*before, row[WAIT], row[PHASE])
+            sums["pitch"] += _nats(live.pitch(state, last, row[WAIT], recalls.pitch), row[PITCH])
+            if row[PITCH] != NOTHING:
+                sums["velocity"] += _nats(live.velocity(state.seen, row, recalls.velocity), row[VELOCITY])
+                sums["length"] += _nats(live.length(state.seen, row, recalls.length), row[LENGTH])
+            live.remember(recalls, before, Heard(state, row), ended=True)
     return _per_note(sums, pieces)
 
 
-def counted(chain: Chain, tokens: Tokens, pieces: Sequence[Rows]) -> Figures:
-    """What a note costs somebody who counts."""
+def _nats(logits: Floats, token: int) -> float:
+    return float(np.logaddexp.reduce(logits) - logits[token])
+
+
+def learned(chain: Chain, tokens: Tokens) -> Chain:
+    """A chain that has counted the train split."""
     for entry in spread(tokens.of("train"), COUNTED_PIECES):
         chain.learn(tokens.piece(entry))
+    return chain
+
+
+def counted(chain: Chain, pieces: Sequence[Rows]) -> Figures:
+    """What a note costs somebody who counts."""
     sums: Figures = {}
     for rows in pieces:
         for field, nats in chain.nats(rows).items():
@@ -107,7 +120,7 @@ def openings(tokens: Tokens, split: str, most: int) -> list[Opening]:
 
 def going_on(model: TokenModel, some: Sequence[Opening]) -> Figures:
     """How what it goes on with compares to how the pieces do."""
-    return _distances(PhrasePlayer(model, "model"), some)
+    return _distances(PhrasePlayer(Live(model), "model"), some)
 
 
 def _distances(player: PhrasePlayer | MemoryPlayer, some: Sequence[Opening]) -> Figures:

@@ -73,6 +73,21 @@ def test_it_goes_on_after_a_silence_and_yields_to_the_first_note() -> None:
     assert not insert(group).playing
 
 
+@settings(max_examples=40)
+@given(st.integers(0, 4 * BEAT))
+def test_whenever_it_yields_all_of_it_ends_at_once(later_ns: int) -> None:
+    group = band(continue_handover="go")
+    melody(group, *SCALE)
+    press(group, "go")
+    for _ in listen(group, later_ns / BEAT):
+        pass
+    group.wait(later_ns % (BEAT // 100))  # what ends within the next ms was handed to the port already
+    group.leave()
+    group.play(NoteOn(0, 72, 80))
+    group.leave()
+    assert not {pitch for channel, pitch in group.sounding if channel == WET}
+
+
 def test_the_first_note_is_there_at_once_where_no_clock_runs() -> None:
     group = band(continue_handover="go")
     melody(group, *SCALE)

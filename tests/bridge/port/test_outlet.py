@@ -47,6 +47,18 @@ SCHEDULES: dict[str, tuple[list[Planned], Left]] = {
         [(1, "903c40"), (2, "803c40"), (3, "903c40"), (4, "803c40")],
         ["903c40", "803c40", "903c40", "803c40"],
     ),
+    "a second release brings the planned one forward": (
+        [(1, "903c40"), (50, "803c40"), (20, "803c40"), (30, "903d40"), (40, "803d40")],
+        ["903c40", "803c40", "903d40", "803d40"],
+    ),
+    "a second release that is later changes nothing": (
+        [(1, "903c40"), (20, "803c40"), (50, "803c40"), (30, "903d40"), (60, "803d40")],
+        ["903c40", "803c40", "903d40", "803d40"],
+    ),
+    "the release of one that was brought forward does not cut the next": (
+        [(1, "903c40"), (50, "803c40"), (20, "803c40"), (30, "903c50"), (60, "803c40")],
+        ["903c40", "803c40", "903c50", "803c40"],
+    ),
     # A strummed voice that is taken back while the motion's release of the same pitch is still to come.
     "a release never stands in for that of a later onset": (
         [(0, "903c40"), (50, "803c40"), (100, "903c40"), (20, "803c40")],

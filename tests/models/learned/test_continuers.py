@@ -13,6 +13,7 @@ from models.assemble import build, build_frames
 from models.continuation import Aim, Continuer
 from models.learned.phrases import PhrasePlayer
 from models.learned.soloist import SoloPlayer
+from models.tokens.live import Live
 from models.tokens.model import TokenModel
 from music.pitch import Key
 from tests.models.learned.turns import chords, played, told
@@ -29,7 +30,7 @@ def player(request: pytest.FixtureRequest) -> Continuer[Any, Any]:
         return SoloPlayer(build_frames(FRAMES).eval(), "one")
     model = build(TOKENS)
     assert isinstance(model, TokenModel)
-    return PhrasePlayer(model, "one")
+    return PhrasePlayer(Live(model), "one")
 
 
 def test_nothing_heard_is_nothing_to_go_on_with(player: Continuer[Any, Any]) -> None:

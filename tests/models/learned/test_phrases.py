@@ -8,6 +8,7 @@ import torch
 
 from models.assemble import build
 from models.learned.phrases import PhrasePlayer, Thread
+from models.tokens.live import Live
 from models.tokens.model import TokenModel
 from music.phrase import Onset, Tone
 from tests.models.learned.turns import chords, told
@@ -18,7 +19,7 @@ def player() -> PhrasePlayer:
     torch.manual_seed(4)
     model = build({"kind": "tokens", "width": 64, "heads": 2, "layers": 1, "context": 48})
     assert isinstance(model, TokenModel)
-    return PhrasePlayer(model, "one")
+    return PhrasePlayer(Live(model), "one")
 
 
 def test_to_follow_somebody_is_to_hear_them(player: PhrasePlayer) -> None:
