@@ -180,7 +180,7 @@ class ScreenApp(App[None]):
         self.page = min(self.page, self.insert)
         self.header.show(self.mirror, self.insert, there=self.link.there)
         self.legend.show(self.mirror, self.insert, self.piano)
-        self.inserts.show(self.insert)
+        self.inserts.show(self.page)
         self.panel.show(self.page)
         self.log_lines.show()
 
@@ -296,7 +296,7 @@ class ScreenApp(App[None]):
         for name in ("presets", "scenes"):  # somebody may have put another one there
             self.link.say(name)
         shelves = shelves_of(self.mirror, self.insert, self.link.say)
-        self.push_screen(Browser(shelves, f"Load into insert {self.insert}", self.link.say))
+        self.push_screen(Browser(shelves, f"Load a preset into insert {self.insert}, or a scene", self.link.say))
 
     def action_save(self) -> None:
         """Save a scene, or a preset."""

@@ -102,7 +102,7 @@ class Legend(Row):
             if len(piece) > room:
                 break
             room -= len(piece)
-            pieces.append((piece, colours.PARTS[at % len(colours.PARTS)]))
+            pieces.append((piece, colours.INK if self.app.no_color else colours.PARTS[at % len(colours.PARTS)]))
         self.say(*pieces, (" " * room, colours.INK), (heard, colours.ACCENT))
 
 
@@ -161,7 +161,7 @@ class Inserts(Drawn):
         self._selected = 1
 
     def show(self, selected: int) -> None:
-        """Show what the mirror has."""
+        """Show what the mirror has, and which insert is chosen (0: none)."""
         self._selected = selected
         rows = [self._row(insert) for insert in range(1, self._mirror.inserts + 1)]
         if rows != self._rows:

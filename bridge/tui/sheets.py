@@ -19,10 +19,8 @@ HELP = """\
   n  next scene of the setlist        N  the one before
   t  tap the tempo                    s  start, stop our own song
   k  play on this keyboard            q  close the screen
-
 [b]Scenes[/b]  (in the list of /)
-  ^R  rename    ^D  delete            ^↑ ^↓  earlier, later in the setlist
-
+  ^R  rename   ^D  delete   ^↑ ^↓  earlier, later in the setlist
 [b]Faders[/b]  (or the mouse: drag, click, wheel)
   ↑ ↓ Tab    choose one
   ← →        move it; with Shift, or PgUp and PgDn: ten times as far
@@ -30,9 +28,8 @@ HELP = """\
   Enter      turn a switch, press a button, next choice
   l          learn: then turn the knob that is to move it
   x          no knob moves it any more
-
 [b]Keyboard[/b]  (k)
-  z s x d c v ...  white and black keys; q 2 w 3 e r ... an octave above
+  z s x d c v ... white and black keys; q 2 w 3 e r ... an octave up
   \\[ ]  octave      - =  touch      !  panic      k or Esc  ends\
 """
 

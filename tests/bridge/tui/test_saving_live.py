@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from textual.widgets import Input
+from textual.widgets import Input, Static
 
 from bridge import presets, scenes
 from bridge.bench.stage import LiveDaemon, live_daemon
@@ -33,7 +32,7 @@ def empty(stage: LiveDaemon) -> None:
 async def save(seat: Seat, name: str, *, preset: bool = False) -> None:
     await seat.press("w", *(["tab"] if preset else []))
     seat.app.screen.query_one(Input).value = name
-    await seat.press("enter")
+    seat.app.simulate_key("enter")  # the pilot would wait for a sheet that goes away meanwhile
 
 
 async def saved(seat: Seat, name: str) -> None:
@@ -67,8 +66,9 @@ def test_nothing_is_replaced_unasked(stage: LiveDaemon) -> None:
         await seat.until_daemon_has("1/voices", 5)
         await seat.until(lambda: "Verse" in seat.app.mirror.lists["scenes"], "its name is known")
         await save(seat, "Verse")
-        assert "Enter once more replaces it" in note(seat) and scenes.stamp("Verse") == before
-        await seat.press("enter")
+        await seat.until(lambda: "Enter once more replaces it" in note(seat), "the question")
+        assert scenes.stamp("Verse") == before
+        seat.app.simulate_key("enter")
         await seat.until(lambda: len(seat.app.screen_stack) == 1, "it is replaced")
         assert scenes.load("Verse").inserts[0]["harmonize"]["voices"] == 5
 
@@ -158,7 +158,7 @@ def test_the_keys_of_the_setlist_go_on_and_back(stage: LiveDaemon) -> None:
     seated(stage.osc_port, play)
 
 
-def test_what_is_refused_and_is_no_value_is_not_asked_for_again(stage: LiveDaemon, tmp_path: Path) -> None:
+def test_what_is_refused_and_is_no_value_is_not_asked_for_again(stage: LiveDaemon) -> None:
     async def play(seat: Seat) -> None:
         seat.app.link.say("scene/next")  # there is none
         await seat.until(lambda: "no scene in the setlist" in seat.app.log_lines.seen(), "the sentence")
@@ -166,5 +166,31 @@ def test_what_is_refused_and_is_no_value_is_not_asked_for_again(stage: LiveDaemo
         await seat.until(lambda: seat.app.mirror.get("1/voices") != 99, "a value is taken back")
         told = [text for _, text in seat.app.mirror.log if "no scene in the setlist" in text]
         assert len(told) == 1
+
+    seated(stage.osc_port, play)
+
+
+def test_what_counts_for_all_inserts_is_moved_too(stage: LiveDaemon) -> None:
+    async def play(seat: Seat) -> None:
+        await seat.press("0")
+        await seat.until(lambda: "scene channel" in seat.app.panel.seen(), "the daemon's own faders")
+        assert "amount" not in seat.app.panel.seen()
+        seat.app.panel.choose("scene_channel")
+        await seat.press("right", "right")
+        await seat.until_daemon_has("scene_channel", 2)
+        await seat.press("r")
+        await seat.until_daemon_has("scene_channel", 0)
+        await seat.press("1")
+        await seat.until(lambda: "amount" in seat.app.panel.seen(), "the insert's")
+
+    seated(stage.osc_port, play)
+
+
+def test_the_list_of_keys_fits_the_smallest_usual_terminal(stage: LiveDaemon) -> None:
+    async def play(seat: Seat) -> None:
+        await seat.press("question_mark")
+        sheet = seat.app.screen.query_one("#sheet")
+        await seat.until(lambda: "ends" in str(sheet.query_one(Static).render()), "the page")
+        assert not sheet.max_scroll_y
 
     seated(stage.osc_port, play)
