@@ -131,6 +131,10 @@ PUBLISHED = (
     Action(
         "/continuo/<insert>/feedback", "f", "Output comes back into input after so many ms, kept out; 0 = it does not"
     ),
-    Action("/continuo/<insert>/player", "s", "Who plays by now: a player that was just chosen has to be loaded first"),
+    Action(
+        "/continuo/<insert>/player",
+        "s",
+        "Who plays by now, as model names it: one that was just chosen has to be loaded first",
+    ),
     Action("/continuo/<insert>/fallback", "i", "Answers that the rules gave: the player was too slow, or has failed"),
 )
