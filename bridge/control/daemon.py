@@ -323,7 +323,7 @@ class Daemon:
         """Other states of so many inserts: they count from the next note on."""
         if self._brain_told:
             self._supervisor.say("brain", scene=self._desk.settings(set(range(inserts))))
-        self._supervisor.say("port", thru=self._desk.thru())
+        self._supervisor.say("port", scene_thru=self._desk.thru())
         self._set_clock()
         self._knobs.look()
         self._osc.publish_state()
