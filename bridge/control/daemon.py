@@ -44,7 +44,7 @@ Melody = list[tuple[int, str]]
 class Daemon:
     """Control. `run` serves until a signal, or until the loopback's melody has ended.
 
-    The melody, (ns, message in hex), is asked for where no MIDI system is found or none is wanted.
+    The melody, (ns, message in hex), is asked for where no MIDI system is found or wanted. An empty one does not end.
     """
 
     def __init__(self, options: Options, melody: Callable[[], Melody], tell: Callable[[Event], None]) -> None:
@@ -56,6 +56,8 @@ class Daemon:
         scene = scenes.load(options.scene, self._skipped) if options.scene else None
         self._desk = Desk(options.presets, chain=options.chain, scene=scene, skip=self._skipped)
         self._desk.daemon["scene_channel"] = options.scene_channel
+        if options.microphone:
+            self._desk.daemon["microphone"] = options.microphone.state
         door = Door(options.osc_host, options.osc_allow, lambda text: self._tell({"event": "dropped", "text": text}))
         keyboard = Keyboard(self._desk, lambda told: self._supervisor.say("brain", **told))
         self._osc = OscServer(self._desk, self._changed, self._do, door, keyboard)
@@ -67,7 +69,7 @@ class Daemon:
         self._scenes = Scenes(self._desk, self._display.show, self._scene_changed, self._skipped)
         self._captures = Captures(options.captures, self._desk, self._display.show)
         self._supervisor = Supervisor(self._heard, self._ended)
-        self._listening = Listening(self._supervisor, keyboard, self._display, self._tell)
+        self._listening = Listening(self._supervisor, self._desk, keyboard, self._display, self._tell)
         self._knobs = Knobs(self._desk, self._osc, lambda role, told: self._supervisor.say(role, **told))
         self._song = Song(self._desk, self._osc, lambda told: self._supervisor.say("brain", **told), self._changed)
         self._link = LinkWatch(lambda told: self._supervisor.say("brain", link=told))
@@ -257,7 +259,8 @@ class Daemon:
                 self._announced = False
                 self._fail(error)
                 return
-            self._supervisor.say("port", melody=melody, tail_s=self._desk.tail_s())
+            if melody:
+                self._supervisor.say("port", melody=melody, tail_s=self._desk.tail_s())
         self._tell(
             {
                 "event": "ready",
@@ -315,6 +318,7 @@ class Daemon:
             self._supervisor.say("port", thru=self._desk.thru())
         if None in self._dirty:
             self._supervisor.say("port", panic_cc=self._desk.daemon["panic_cc"])
+            self._listening.look()
             self._set_clock()
         self._knobs.look()
         self._dirty.clear()
