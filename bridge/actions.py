@@ -98,6 +98,11 @@ PUBLISHED = (
     ),
     Action("/continuo/captured", "s", "The file that the last capture was written to; empty before the first"),
     Action("/continuo/brain", "s", "ready, starting or down"),
+    Action(
+        "/continuo/preparing",
+        "s",
+        "What a first start is at, while notes pass through already; empty: done",
+    ),
     Action("/continuo/brain_load", "i", "How busy the brain is, in percent of a core"),
     Action("/continuo/port_load", "i", "How busy the port is, in percent of a core"),
     Action("/continuo/microphone", "s", "The sound input that is listened to (run --mic); empty: none"),

@@ -32,7 +32,7 @@ class Terminal:
             return
         elif event["event"] == "ready":
             self._ready(event)
-        elif event["event"] in ("cable", "microphone"):
+        elif event["event"] in ("cable", "microphone", "starting"):
             self._say(f"continuo: {event['text']}")
         elif event["event"] == "back":
             self._say("continuo: the brain is back")
