@@ -98,10 +98,21 @@ PUBLISHED = (
     ),
     Action("/continuo/captured", "s", "The file that the last capture was written to; empty before the first"),
     Action("/continuo/brain", "s", "ready, starting or down"),
+    Action(
+        "/continuo/preparing",
+        "s",
+        "What a first start is at, while notes pass through already; empty: done",
+    ),
     Action("/continuo/brain_load", "i", "How busy the brain is, in percent of a core"),
     Action("/continuo/port_load", "i", "How busy the port is, in percent of a core"),
     Action("/continuo/microphone", "s", "The sound input that is listened to (run --mic); empty: none"),
-    Action("/continuo/microphone_level", "i", "How loud it is, in dB of full scale"),
+    Action("/continuo/microphone_level", "i", "How loud it is, in dB of full scale, ten times a second at most"),
+    Action(
+        "/continuo/microphone_pitch",
+        "f",
+        "The pitch in it, 60.5 = 50 cents above C4, whether it counts or not; 0: none",
+    ),
+    Action("/continuo/microphone_confidence", "i", "How clear that pitch is, in percent"),
     Action("/continuo/leader", "s", "Whose time counts now: internal, midi, jack or link"),
     Action("/continuo/clock_lost", "i", "1: who leads is gone, its last tempo runs on"),
     Action("/continuo/rolling", "i", "1: a song goes on"),
@@ -131,6 +142,10 @@ PUBLISHED = (
     Action(
         "/continuo/<insert>/feedback", "f", "Output comes back into input after so many ms, kept out; 0 = it does not"
     ),
-    Action("/continuo/<insert>/player", "s", "Who plays by now: a player that was just chosen has to be loaded first"),
+    Action(
+        "/continuo/<insert>/player",
+        "s",
+        "Who plays by now, as model names it: one that was just chosen has to be loaded first",
+    ),
     Action("/continuo/<insert>/fallback", "i", "Answers that the rules gave: the player was too slow, or has failed"),
 )

@@ -30,8 +30,54 @@ CLOCK = (
 )
 """What a preset may set under [clock]. There is one for the whole daemon: the preset that was loaded last has it."""
 
+MICROPHONE = (
+    Parameter(
+        "mic_gate",
+        ("microphone", "gate_db"),
+        "float",
+        -50.0,
+        "What is softer in the microphone (run --mic), in dB of full scale, is no note",
+        -90,
+        0,
+        "dB",
+        scope="daemon",
+    ),
+    Parameter(
+        "mic_confidence",
+        ("microphone", "confidence"),
+        "float",
+        85.0,
+        "How clear a pitch in the microphone must be to be a note",
+        50,
+        99,
+        "percent",
+        scope="daemon",
+    ),
+    Parameter(
+        "mic_lowest",
+        ("microphone", "pitches", 0),
+        "pitch",
+        40,
+        "Lowest pitch that is listened for in the microphone; higher is quicker",
+        24,
+        103,
+        scope="daemon",
+    ),
+    Parameter(
+        "mic_highest",
+        ("microphone", "pitches", 1),
+        "pitch",
+        96,
+        "Highest pitch that is listened for in the microphone",
+        24,
+        103,
+        scope="daemon",
+    ),
+)
+
 DAEMON = (
     *CLOCK,
+    *MICROPHONE,
     Parameter(
         "panic_cc",
         ("panic_cc",),

@@ -179,7 +179,7 @@ def _heard(number: int, values: dict[str, Any]) -> Iterator[Finding]:
         yield Finding(what, "note", "bypassed: nothing is answered", symptoms.BYPASSED.format(insert=number))
     if values["amount"] == 0:
         yield Finding(what, "note", "amount is 0: nothing comes back", symptoms.MUTED.format(insert=number))
-    if values["model"] != players.RULES and values["player"] not in ("", values["model"]):
+    if values["player"] not in ("", values["model"]):
         yield Finding(what, "note", f"{values['model']} is chosen, {values['player']} plays", symptoms.LOADING)
     if values["feedback"]:
         ports = {"send": values["output_port"], "receive": values["input_port"]}

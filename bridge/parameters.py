@@ -47,7 +47,7 @@ class Parameter:
             "switch": "0 or 1",
             "trigger": "1 does it",
             "choice": ", ".join(self.choices),
-            "pitch": "0-127 or a name (C4)",
+            "pitch": f"{self.low:.0f}-{self.high:.0f} or a name (C4)",
             "program": "1-128, 0 = leave as it is",
             "key": "auto, or a key (C major, F# minor)",
             "channels": "all, or 1-16 with commas",

@@ -1,6 +1,6 @@
 -- A stand-in for Reaper's API (ReaScript, Lua), as far as presets/daw/continuo_reaper.lua uses it; what is not here is an
 -- error. SCRIPT is run twice. OUTPUTS, INPUTS: devices, a comma between them, "-" before one that is not plugged in.
--- CHANNELS: what the user types; none: the dialog is cancelled.
+-- CHANNELS, KEYBOARD: what the user types; none: the dialog is cancelled. MELODY: the input that a melody track has before.
 local function devices(text)
   local found = {}
   for name in text:gmatch("[^,]+") do found[#found + 1] = name end
@@ -8,6 +8,9 @@ local function devices(text)
 end
 local outputs, inputs = devices(os.getenv("OUTPUTS")), devices(os.getenv("INPUTS"))
 local tracks, depth, frozen = {}, 0, 0
+if os.getenv("MELODY") then
+  tracks[1] = {P_NAME = "Continuo melody", I_RECINPUT = math.tointeger(os.getenv("MELODY"))}
+end
 
 local function name_of(list)
   return function(dev, _)
@@ -28,7 +31,7 @@ local api = {
   InsertTrackAtIndex = function(number, _)
     changing()
     assert(number == #tracks)
-    tracks[number + 1] = {P_NAME = ""}
+    tracks[number + 1] = {P_NAME = "", I_RECINPUT = -1}
   end,
   GetSetMediaTrackInfo_String = function(track, key, value, set)
     assert(key == "P_NAME")
@@ -41,9 +44,16 @@ local api = {
     track[key] = value
     return true
   end,
-  GetUserInputs = function(_, count, _, given)
+  GetMediaTrackInfo_Value = function(track, key)
+    assert(key == "I_RECINPUT")
+    return track[key] + 0.0
+  end,
+  GetUserInputs = function(_, count, captions, given)
     assert(count == 1)
-    return os.getenv("CHANNELS") ~= nil, os.getenv("CHANNELS") or given
+    local asked = captions:sub(1, 8) == "Keyboard"
+    if asked then print("asks " .. captions) end
+    local typed = os.getenv(asked and "KEYBOARD" or "CHANNELS")
+    return typed ~= nil, typed or given
   end,
   ShowMessageBox = function(text, _, _) print("says " .. text:gsub("\n+", " ")) return 1 end,
   Undo_BeginBlock = function() depth = depth + 1 end,

@@ -14,45 +14,83 @@ from typing import Any
 from bridge.audio import device
 from bridge.audio.source import Source
 from bridge.messages import Lines, connect, line
-from music.audio.listener import HOP_S, Listener, Range
+from music.audio.listener import HOP_S, Heard, Listener, Range
 from music.audio.scribe import Gates
 from music.errors import ContinuoError
 
-TELL_S = 0.25
-"""So often the level is told, which says too that this process is there."""
+TELL_S = 0.1
+"""So often is told what is heard, which says too that this process is there."""
 SILENT_S = 3.0
 """An input that brings nothing for so long is gone, whatever the system says."""
 AGAIN_S = 2.0
 """So often an input that cannot be had is tried again."""
 
 
+class Control:
+    """The line to control, and what it wants to have listened for."""
+
+    def __init__(self, line_to: socket.socket) -> None:
+        self._socket = line_to
+        self._lines = Lines()
+        self.heard = Range()
+        self.open = True
+        """Whether there is to be listened still."""
+
+    def say(self, **message: Any) -> None:
+        """Tell control something."""
+        try:
+            self._socket.sendall(line(message))
+        except OSError:  # control is gone: so are we
+            self.open = False
+
+    def obey(self, wait_s: float) -> bool:
+        """Wait, and do what control says; whether it wants something else to be listened for."""
+        if not select.select([self._socket], [], [], wait_s)[0]:
+            return False
+        try:
+            data = self._socket.recv(4096)
+        except OSError:
+            data = b""
+        before = self.heard
+        for message in self._lines.feed(data):
+            if "listen" in message:
+                wanted = message["listen"]
+                lowest, highest = wanted["pitches"]
+                self.heard = Range(lowest, highest, Gates(wanted["gate_db"], wanted["confidence"] / 100))
+            elif "close" in message:
+                self.open = False
+        self.open &= bool(data)
+        return self.heard != before
+
+    def end(self, *_: object) -> None:
+        """Listen no more (a signal calls this)."""
+        self.open = False
+
+
 class AudioProcess:
     """The loop between a microphone and control."""
 
-    def __init__(self, control: socket.socket, source: Source, heard: Range) -> None:
+    def __init__(self, control: Control, source: Source) -> None:
         self._control = control
         self._source = source
-        self._listener = Listener(source.rate_hz, heard)
-        self._lines = Lines()
-        self._open = True
+        self._listener = Listener(source.rate_hz, control.heard)
 
     def run(self) -> None:
         """Listen until control ends; ContinuoError where the microphone goes."""
-        signal.signal(signal.SIGTERM, self._terminate)
-        self._say(ready=True, input=self._source.name)
+        self._control.say(ready=True, input=self._source.name)
         told_s = heard_s = time.monotonic()
         try:
-            while self._open:
-                self._obey(HOP_S)
+            while self._control.open:
+                if self._control.obey(HOP_S):
+                    self._play(self._listener.adjust(self._control.heard))
                 now_s = time.monotonic()
                 samples = self._source.read()
                 if len(samples):
                     heard_s = now_s
-                for note in self._listener.hear(samples):
-                    self._say(note=[note.pitch, note.velocity])
+                self._play(self._listener.hear(samples))
                 if now_s - told_s > TELL_S:
                     told_s = now_s
-                    self._say(level=round(self._listener.level_db))
+                    self._tell()
                     self._source.look()
                 if self._source.lost or now_s - heard_s > SILENT_S:
                     lost = self._source.lost or f"the input {self._source.name!r} brings nothing any more"
@@ -60,25 +98,14 @@ class AudioProcess:
         finally:
             self._source.close()
 
-    def _terminate(self, *_: object) -> None:
-        self._open = False
+    def _play(self, notes: list[Heard]) -> None:
+        for note in notes:
+            self._control.say(note=[note.pitch, note.velocity])
 
-    def _say(self, **message: Any) -> None:
-        try:
-            self._control.sendall(line(message))
-        except OSError:  # control is gone: so are we
-            self._open = False
-
-    def _obey(self, wait_s: float) -> None:
-        """Wait, and see whether control wants the end."""
-        if not select.select([self._control], [], [], wait_s)[0]:
-            return
-        try:
-            data = self._control.recv(4096)
-        except OSError:
-            data = b""
-        if not data or any("close" in message for message in self._lines.feed(data)):
-            self._open = False
+    def _tell(self) -> None:
+        look = self._listener.look
+        clear = round(100 * (1 - min(1.0, look.aperiodicity)))
+        self._control.say(level=round(look.level_db), pitch=round(look.pitch, 1), confidence=clear)
 
 
 def open_source(backend: str, name: str, wanted: str) -> Source:
@@ -91,21 +118,19 @@ def open_source(backend: str, name: str, wanted: str) -> Source:
     return JackMicrophone(name, wanted)
 
 
-def serve(control: socket.socket, given: argparse.Namespace) -> None:
+def serve(control: Control, given: argparse.Namespace) -> None:
     """Listen, and look for the microphone again whenever there is none, until control ends."""
-    heard = Range(given.lowest, given.highest, Gates(given.gate, given.confidence / 100))
-    while True:
+    while control.open:
         try:
-            process = AudioProcess(control, open_source(given.backend, given.name, given.input), heard)
+            process = AudioProcess(control, open_source(given.backend, given.name, given.input))
             gc.collect()
             gc.freeze()
             process.run()
         except ContinuoError as error:
-            control.sendall(line({"error": error.message, "hint": error.hint}))
-            if select.select([control], [], [], AGAIN_S)[0]:  # nothing is said to us but the end
-                return
-        else:
-            return
+            control.say(error=error.message, hint=error.hint)
+            again_s = time.monotonic() + AGAIN_S
+            while control.open and (left_s := again_s - time.monotonic()) > 0:
+                control.obey(left_s)
 
 
 def main() -> int:
@@ -114,21 +139,17 @@ def main() -> int:
     parser.add_argument("--backend", required=True)
     parser.add_argument("--name", required=True)
     parser.add_argument("--input", default="")
-    parser.add_argument("--lowest", type=int, required=True)
-    parser.add_argument("--highest", type=int, required=True)
-    parser.add_argument("--gate", type=float, required=True)
-    parser.add_argument("--confidence", type=float, required=True)
     parser.add_argument("--control", type=int, required=True)
     given = parser.parse_args()
     for number in {signal.SIGINT, getattr(signal, "SIGHUP", signal.SIGINT)}:
         signal.signal(number, signal.SIG_IGN)  # a Ctrl-C reaches the whole group: control decides
     sys.setswitchinterval(0.0005)
-    control = connect(given.control)
-    control.sendall(line({"hello": "audio"}))
-    try:
-        serve(control, given)
-    except (BrokenPipeError, ConnectionResetError):  # control is gone: so are we
-        return 0
+    line_to = connect(given.control)
+    line_to.sendall(line({"hello": "audio"}))
+    control = Control(line_to)
+    signal.signal(signal.SIGTERM, control.end)
+    control.say(hears=True)
+    serve(control, given)
     return 0
 
 

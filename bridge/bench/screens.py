@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import sys
 from contextlib import suppress
 from pathlib import Path
+from tempfile import mkdtemp
 
 from textual.pilot import Pilot
 
@@ -25,10 +27,8 @@ FONTS = re.compile(r"@font-face {[^}]*}\s*")
 READY_S, MUSIC_S = 2.5, 9.0
 
 
-async def play(port: int) -> None:
+async def play(hands: Link) -> None:
     """Play the tune, by OSC, again and again."""
-    hands = Link("127.0.0.1", port, lambda _: None)
-    await hands.open()
     hands.say("play")
     while True:
         for pitch in TUNE:
@@ -58,16 +58,26 @@ async def _settle(pilot: Pilot[None], seconds: float) -> None:
 async def draw_all(daemon: LiveDaemon, folder: Path) -> None:
     """All pictures."""
     await draw(daemon, folder, "nothing", USUAL)
-    hands = asyncio.create_task(play(daemon.osc_port))
+    hands = Link("127.0.0.1", daemon.osc_port, lambda _: None)
+    await hands.open()
+    playing = asyncio.create_task(play(hands))
     await draw(daemon, folder, "main", WIDE, "down", "down")
     await draw(daemon, folder, "usual", USUAL, "down", "right")
     await draw(daemon, folder, "keys", USUAL, "k")
-    await draw(daemon, folder, "help", WIDE, "question_mark")
+    await draw(daemon, folder, "help", USUAL, "question_mark")
     await draw(daemon, folder, "presets", USUAL, "slash", "c", "h")
+    await draw(daemon, folder, "save", USUAL, "w", *"Chorus")
+    for name in ("Verse", "Chorus", "Coda"):
+        hands.say("scene/save", name)
+    await draw(daemon, folder, "scenes", USUAL, "slash", "c", "o")
+    await draw(daemon, folder, "all", USUAL, "0")
+    os.environ["NO_COLOR"] = "1"
+    await draw(daemon, folder, "plain", USUAL)
+    del os.environ["NO_COLOR"]
     await draw(daemon, folder, "too-small", TOO_SMALL)
-    hands.cancel()
+    playing.cancel()
     with suppress(asyncio.CancelledError):
-        await hands
+        await playing
 
 
 async def draw_plan(daemon: LiveDaemon, folder: Path) -> None:
@@ -88,6 +98,7 @@ def main() -> None:
     """Draw into the folder that is named."""
     folder = Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
+    os.environ["XDG_CONFIG_HOME"] = mkdtemp()  # nobody's own presets and scenes
     with jack_server(), live_daemon("--backend", "jack", "--preset", "satb", "--preset", "strings") as daemon:
         asyncio.run(draw_all(daemon, folder))
     with jack_server(), live_daemon("--backend", "jack", "--preset", "continue") as daemon:

@@ -77,7 +77,7 @@ class Control:
         else:
             self._changed_ns[insert] = self.house.now_ns
             self._tell("brain", **{as_what: self.desk.settings({insert})})
-            self._command("thru", self.desk.thru())
+            self._command("scene_thru" if as_what == "scene" else "thru", self.desk.thru())
         return True
 
     def do(self, command: str) -> None:

@@ -13,6 +13,7 @@ import time
 from bridge import realtime
 from bridge.brain.in_time import Worker
 from bridge.brain.players import Players, check
+from bridge.brain.progress import Progress
 from bridge.brain.session import Session
 from bridge.messages import HEARTBEAT, HEARTBEAT_S, Lines, Record, Records, connect, line, pack
 from models.rules import harmony
@@ -138,6 +139,7 @@ def main() -> int:
     sys.setswitchinterval(0.0005)
     control = connect(arguments.control)
     control.sendall(line({"hello": "brain"}))
+    Progress(lambda compiled: control.sendall(line({"compiled": compiled})))
     harmony.warm()
     try:
         check(arguments.device)

@@ -70,4 +70,4 @@ def _answers(insert: Effect) -> dict[str, Any]:
     answer = insert.answer
     chord, key = (str(answer.chord or ""), str(answer.key or "")) if answer else ("", "")
     counts = {"missed": insert.missed, "fallback": insert.fallbacks}
-    return {"player": insert.player.name, "chord": chord, "heard_key": key, **counts}
+    return {"player": insert.settings.model, "chord": chord, "heard_key": key, **counts}

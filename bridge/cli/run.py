@@ -185,12 +185,19 @@ def run(
     )  # fmt: skip
     with ExitStack() as stack:
         terminal = Terminal(stack, quiet=headless, as_json=as_json)
-        played = _serve(options, melody, terminal, screen=screen and not headless and not as_json)
+        played = _serve(
+            options,
+            list if mic and melody is None else lambda: _melody(melody),
+            terminal,
+            screen=screen and not headless and not as_json,
+        )
     if played:
         _keep(played, take, as_json=as_json)
 
 
-def _serve(options: Options, melody: Path | None, terminal: Terminal, *, screen: bool) -> list[Played]:
+def _serve(
+    options: Options, melody: Callable[[], list[tuple[int, str]]], terminal: Terminal, *, screen: bool
+) -> list[Played]:
     """Run the daemon to its end; gives what the loopback has played."""
     import asyncio
 
@@ -216,7 +223,7 @@ def _serve(options: Options, melody: Path | None, terminal: Terminal, *, screen:
                 await front.close()
 
     front = Front(terminal, lambda one: daemon.command(one), screen=screen and possible())  # noqa: PLW0108 - see below
-    daemon = Daemon(options, lambda: _melody(melody), heard)  # which tells of broken presets from here on
+    daemon = Daemon(options, melody, heard)  # which tells of broken presets from here on
     with suppress(KeyboardInterrupt):  # Windows, or before the signals are handled
         asyncio.run(serve())
     return played

@@ -32,7 +32,7 @@ class Terminal:
             return
         elif event["event"] == "ready":
             self._ready(event)
-        elif event["event"] in ("cable", "microphone"):
+        elif event["event"] in ("cable", "microphone", "starting"):
             self._say(f"continuo: {event['text']}")
         elif event["event"] == "back":
             self._say("continuo: the brain is back")
@@ -44,9 +44,11 @@ class Terminal:
         if event["backend"] == "loopback":
             if event["note"]:
                 self._say(event["note"][0].upper() + event["note"][1:])
-            self._say(
-                f"Playing a melody of {event['melody_s']:.0f} s through preset {event['presets'][0]!r} instead ..."
-            )
+            preset = repr(event["presets"][0])
+            if event["melody_s"]:
+                self._say(f"Playing a melody of {event['melody_s']:.0f} s through preset {preset} instead ...")
+            else:
+                self._say(f"What comes by microphone or OSC is answered by preset {preset}, without ports to hear it.")
         else:
             for (receive, send), preset in zip(event["ports"], event["presets"], strict=True):
                 self._say(f"{receive} -> {preset} -> {send}   ({event['backend']})")

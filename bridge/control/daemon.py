@@ -25,6 +25,7 @@ from bridge.control.options import Options
 from bridge.control.osc import OscServer
 from bridge.control.scenes import Scenes
 from bridge.control.song import Song
+from bridge.control.starting import Starting
 from bridge.control.state import Desk
 from bridge.control.supervisor import Supervisor
 from bridge.errors import PortError
@@ -34,8 +35,6 @@ FLUSH_S = 0.002
 """Changes are gathered for this long, so that a flood of fader moves reaches the brain as a trickle."""
 STALL_S = 2.0
 """A brain silent for this long is ended and started again."""
-READY_S = 60.0
-"""On its very first start a machine compiles the kernels; afterwards a start takes about a second."""
 
 Event = dict[str, Any]
 Melody = list[tuple[int, str]]
@@ -44,7 +43,7 @@ Melody = list[tuple[int, str]]
 class Daemon:
     """Control. `run` serves until a signal, or until the loopback's melody has ended.
 
-    The melody, (ns, message in hex), is asked for where no MIDI system is found or none is wanted.
+    The melody, (ns, message in hex), is asked for where no MIDI system is found or wanted. An empty one does not end.
     """
 
     def __init__(self, options: Options, melody: Callable[[], Melody], tell: Callable[[Event], None]) -> None:
@@ -56,6 +55,8 @@ class Daemon:
         scene = scenes.load(options.scene, self._skipped) if options.scene else None
         self._desk = Desk(options.presets, chain=options.chain, scene=scene, skip=self._skipped)
         self._desk.daemon["scene_channel"] = options.scene_channel
+        if options.microphone:
+            self._desk.daemon["microphone"] = options.microphone.state
         door = Door(options.osc_host, options.osc_allow, lambda text: self._tell({"event": "dropped", "text": text}))
         keyboard = Keyboard(self._desk, lambda told: self._supervisor.say("brain", **told))
         self._osc = OscServer(self._desk, self._changed, self._do, door, keyboard)
@@ -67,7 +68,8 @@ class Daemon:
         self._scenes = Scenes(self._desk, self._display.show, self._scene_changed, self._skipped)
         self._captures = Captures(options.captures, self._desk, self._display.show)
         self._supervisor = Supervisor(self._heard, self._ended)
-        self._listening = Listening(self._supervisor, keyboard, self._display, self._tell)
+        self._starting = Starting(self._display, self._tell, self._fail)
+        self._listening = Listening(self._supervisor, self._desk, keyboard, self._display, self._tell)
         self._knobs = Knobs(self._desk, self._osc, lambda role, told: self._supervisor.say(role, **told))
         self._song = Song(self._desk, self._osc, lambda told: self._supervisor.say("brain", **told), self._changed)
         self._link = LinkWatch(lambda told: self._supervisor.say("brain", link=told))
@@ -96,13 +98,11 @@ class Daemon:
         options = self._options
         self._supervisor.start("port", *options.of_port())
         self._supervisor.start("brain", "--device", options.device)
-        waiting = loop.call_later(
-            READY_S, self._fail, ContinuoError("the daemon does not get ready", "continuo doctor")
-        )
+        self._starting.begin()
         try:
             await self._end
         finally:
-            waiting.cancel()
+            self._starting.end()
             self._link.close()
             self._network.shut()
             await self._supervisor.close()
@@ -170,6 +170,8 @@ class Daemon:
         self._supervisor.say("port", panic_cc=self._desk.daemon["panic_cc"])
         self._supervisor.say("port", cables=self._cables)
         self._knobs.meet("port")
+        if message["backend"] != "loopback":
+            self._starting.passes()
         self._listening.start(self._options.microphone, self._options.name, message["backend"])
         self._introduce()
 
@@ -200,16 +202,23 @@ class Daemon:
             self._supervisor.say("brain", settings=self._desk.settings(set(range(len(self._desk.inserts)))))
             self._knobs.meet("brain")
             self._set_clock()
-        elif "captured" in message:
+        elif "compiled" in message:
+            self._starting.compiled(message["compiled"])
+        elif "set" in message:
+            self._brain_ready = True
+            self._introduce()
+        else:
+            self._heard_music(message)
+
+    def _heard_music(self, message: Event) -> None:
+        """What the brain says while it plays."""
+        if "captured" in message:
             self._captures.recorder.take(message)
             self._osc.watch.take(message["captured"])
         elif "moved" in message:
             self._knobs.turn(message["moved"])
         elif "program" in message:
             self._try(lambda: self._scenes.program(*message["program"]))
-        elif "set" in message:
-            self._brain_ready = True
-            self._introduce()
         elif "trouble" in message:
             self._tell({"event": "trouble", "text": message["trouble"]})
         elif "tapped" in message:
@@ -248,6 +257,7 @@ class Daemon:
             self._tell({"event": "back", "pids": self._pids()})
             return
         self._announced = True
+        self._starting.end()
         self._checking = asyncio.create_task(self._scenes.check())
         melody: Melody = []
         if self._port["backend"] == "loopback":
@@ -257,7 +267,8 @@ class Daemon:
                 self._announced = False
                 self._fail(error)
                 return
-            self._supervisor.say("port", melody=melody, tail_s=self._desk.tail_s())
+            if melody:
+                self._supervisor.say("port", melody=melody, tail_s=self._desk.tail_s())
         self._tell(
             {
                 "event": "ready",
@@ -315,6 +326,7 @@ class Daemon:
             self._supervisor.say("port", thru=self._desk.thru())
         if None in self._dirty:
             self._supervisor.say("port", panic_cc=self._desk.daemon["panic_cc"])
+            self._listening.look()
             self._set_clock()
         self._knobs.look()
         self._dirty.clear()
@@ -323,7 +335,7 @@ class Daemon:
         """Other states of so many inserts: they count from the next note on."""
         if self._brain_told:
             self._supervisor.say("brain", scene=self._desk.settings(set(range(inserts))))
-        self._supervisor.say("port", thru=self._desk.thru())
+        self._supervisor.say("port", scene_thru=self._desk.thru())
         self._set_clock()
         self._knobs.look()
         self._osc.publish_state()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from bridge.control.door import LOOPBACK
 
@@ -16,13 +17,13 @@ class Microphone:
     """A part of its name; empty: the usual one."""
     lowest: int = 40
     highest: int = 96
-    gate_db: int = -50
-    confidence: int = 85
+    gate_db: float = -50.0
+    confidence: float = 85.0
 
-    def arguments(self) -> list[str]:
-        """How the audio process is started."""
-        values = {"lowest": self.lowest, "highest": self.highest, "gate": self.gate_db, "confidence": self.confidence}
-        return [f"--input={self.wanted}", *(f"--{name}={value}" for name, value in values.items())]
+    @property
+    def state(self) -> dict[str, Any]:
+        """What can be set while it listens, as the daemon's state has it."""
+        return {"pitches": [self.lowest, self.highest], "gate_db": self.gate_db, "confidence": self.confidence}
 
 
 @dataclass(frozen=True, slots=True)

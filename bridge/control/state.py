@@ -50,8 +50,13 @@ class Desk:
         self.daemon |= scene.clock if scene else {}
         self.shown: dict[str, Value] = {f"{ROOT}/{name}": 0 for name in ("brain_load", "port_load")}
         clock = {"leader": "internal", "clock_lost": 0, "rolling": 0, "bpm": self.daemon["tempo"], "bar": 0, "beat": 0}
-        self.shown |= {f"{ROOT}/brain": "starting", f"{ROOT}/captured": "", f"{ROOT}/backend": ""}
-        self.shown |= {f"{ROOT}/microphone": "", f"{ROOT}/microphone_level": -100}
+        self.shown |= {
+            f"{ROOT}/brain": "starting",
+            f"{ROOT}/captured": "",
+            f"{ROOT}/backend": "",
+        }
+        self.shown |= {f"{ROOT}/preparing": "", f"{ROOT}/microphone": "", f"{ROOT}/microphone_level": -100}
+        self.shown |= {f"{ROOT}/microphone_pitch": 0.0, f"{ROOT}/microphone_confidence": 0}
         self.shown |= {SCENE: "", SETLIST: []} | {f"{ROOT}/{name}": value for name, value in clock.items()}
         for number in range(1, len(self.inserts) + 1):
             here = f"{ROOT}/{number}"

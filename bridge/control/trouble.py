@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+NEWS = ("trouble", "dropped", "feedback", "cable", "microphone", "starting")
+
 
 def said(event: dict[str, Any]) -> str:
     """What the log has of an event; nothing of those that are no news to a user."""
     if event["event"] == "back":
         return "The brain is back"
-    return event["text"] if event["event"] in ("trouble", "dropped", "feedback", "cable", "microphone") else ""
+    return event["text"] if event["event"] in NEWS else ""
 
 
 def sentence(message: dict[str, Any]) -> str:

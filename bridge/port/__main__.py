@@ -106,7 +106,7 @@ class PortProcess:
         for message in self._lines.feed(data):
             if "melody" in message and isinstance(self._ports, LoopbackPorts):
                 self._ports.play(message["melody"], message["tail_s"])
-            elif "thru" in message or "panic_cc" in message:
+            elif message.keys() & {"thru", "scene_thru", "panic_cc"}:
                 self._exchange.commands.extend(message.items())
             elif "knobs" in message:
                 self._exchange.commands.append(("knobs", [headers(port) for port in message["knobs"]]))

@@ -13,6 +13,7 @@ from typing import Any
 
 from bridge.messages import INPUT, PLAY, RECORD, RESET, SILENCE, Record, Records, pack
 from bridge.port.feedback import Feedback
+from bridge.port.notes import is_onset
 from bridge.port.outlet import Outlet
 from music.wire import ALL_NOTES_OFF, CONTROL, NOTE_ON, PEDAL_DOWN, RESET_ALL, SUSTAIN, length
 
@@ -38,15 +39,16 @@ class Exchange:
     def __init__(self, inserts: int) -> None:
         self.outlets = [Outlet() for _ in range(inserts)]
         self.commands: deque[tuple[str, Any]] = deque()
-        """Any thread: ("brain", socket), ("thru", [bool per insert]), ("unplugged", insert), ("panic", None),
-        ("resume", None), ("panic_cc", number or 0), ("knobs", [how their messages begin, per insert]),
-        ("close", None)."""
+        """Any thread: ("brain", socket), ("thru", [bool per insert]), the same as "scene_thru" (from the next note on),
+        ("unplugged", insert), ("panic", None), ("resume", None), ("panic_cc", number or 0),
+        ("knobs", [how their messages begin, per insert]), ("close", None)."""
         self.reports: deque[dict[str, Any]] = deque(maxlen=1000)
         """Any thread: what happened, oldest first."""
         self._feedback = Feedback(self.outlets, self.reports)
         self.closed = Event()
         """Set once a "close" has ended everything and the messages have left."""
         self._thru = [True] * inserts
+        self._wanted = [True] * inserts  # thru of another scene waits for the next note
         self._knobs: list[frozenset[bytes]] = [frozenset()] * inserts
         self._brain: socket.socket | None = None
         self._records = Records()
@@ -69,7 +71,11 @@ class Exchange:
             self._backlog += pack(Record(time_ns, 0, INPUT, insert, data))
         if data and status in PANICS:
             self._look_for_panic(data)
-        if not self._thru[insert] or status > 0xF0 or data[:2] in self._knobs[insert]:
+        if whole and self._thru[insert] != self._wanted[insert] and is_onset(data):
+            self._thru[insert] = self._wanted[insert]
+        if status > 0xF0 or data[:2] in self._knobs[insert]:
+            return False
+        if not self._thru[insert] and not (whole and self.outlets[insert].waits_for(data)):
             return False
         if whole:
             self.outlets[insert].passed(data)
@@ -125,6 +131,8 @@ class Exchange:
                 self.reports.append({"brain": "here"})
             case "thru":
                 self._pass(value)
+            case "scene_thru":
+                self._pass_next(value)
             case "unplugged":
                 self._unplug(value)
             case "panic_cc":
@@ -136,14 +144,24 @@ class Exchange:
             case "close":
                 self._panic(over=False)
                 self._lose_brain()
-                self._thru = [False] * len(self._thru)
+                self._thru = self._wanted = [False] * len(self._thru)
                 self._cycles_to_close = 2  # what was written must be read by its listeners before the ports go
 
     def _pass(self, thru: list[bool]) -> None:
-        for outlet, was, is_on in zip(self.outlets, self._thru, thru, strict=True):
-            if was and not is_on:  # the release of what is held now would not pass any more
-                outlet.cut()
-        self._thru = thru
+        """Have what is changed count at once; what stays as a scene wanted it waits for its note still."""
+        for insert, (was, is_on) in enumerate(zip(self._wanted, thru, strict=True)):
+            if was != is_on:
+                if not is_on:
+                    self.outlets[insert].cut()
+                self._thru[insert] = is_on
+        self._wanted = list(thru)
+
+    def _pass_next(self, thru: list[bool]) -> None:
+        """Have it count from the next note on, where something is held: that ends on the way that it came."""
+        self._wanted = list(thru)
+        for insert, outlet in enumerate(self.outlets):
+            if not outlet.passing:
+                self._thru[insert] = thru[insert]
 
     def _panic(self, *, over: bool) -> None:
         self._panicked = not over

@@ -23,7 +23,7 @@ class LoopbackPorts:
         self._exchange = exchange
         self.ports = port_names(name, inserts)
         self._melody: list[tuple[int, bytes]] = []
-        self._start_ns, self._tail_s = 0, 0.0
+        self._start_ns, self._tail_s = time.monotonic_ns(), 0.0
         self._thread = threading.Thread(target=self._run, name="loopback", daemon=True)
         self._stop = threading.Event()
 

@@ -63,6 +63,22 @@ class Outlet:
                 if held_channel == channel:
                     self._dry.forget(channel, pitch)
 
+    @property
+    def passing(self) -> bool:
+        """Whether something that has passed through is held."""
+        return len(self._dry) > 0 or bool(self._pedals)
+
+    def waits_for(self, data: bytes) -> bool:
+        """Whether a message ends what has passed through: it is to go the same way."""
+        channel = data[0] & 0x0F
+        if is_release(data):
+            return (channel, data[1]) in self._dry
+        if not _ends_notes(data):
+            return False
+        if data[1] == SUSTAIN:
+            return channel in self._pedals
+        return any(sounding == channel for sounding, _, _ in self._dry)
+
     def plan(self, due_ns: int, deadline_ns: int, data: bytes) -> None:
         """Take a message from the brain; it leaves when it is due.
 

@@ -14,16 +14,18 @@ from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
-from bridge.actions import ACTIONS
 from bridge.addresses import ROOT
 from bridge.tui import colours
+from bridge.tui.browser import Browser
 from bridge.tui.lines import Header, Inserts, Keys, Legend, Log
 from bridge.tui.link import Link
 from bridge.tui.mirror import Mirror
 from bridge.tui.panel import Panel
 from bridge.tui.piano import Piano, Stroke
 from bridge.tui.roll import Roll
-from bridge.tui.sheets import Browser, HelpSheet, Shelf
+from bridge.tui.saving import Saving
+from bridge.tui.sheets import HelpSheet
+from bridge.tui.shelves import kinds_of, shelves_of
 
 FRAME_S = 1 / 30
 LEAST_WIDTH, LEAST_HEIGHT = 64, 16
@@ -31,10 +33,10 @@ SETTLE_S = 0.3
 """So long after a fader was moved last, the daemon is asked where it stands: somebody else may have moved it too."""
 KEYS = (
     ("?", "help", "help"), ("p", "panic", "panic"), ("b", "bypass", "bypass"), ("c", "capture", "capture"),
-    ("/", "presets", "browse"), ("l", "learn", "learn"), ("k", "keyboard", "piano"), ("q", "quit", "quit"),
+    ("/", "load", "browse"), ("w", "save", "save"), ("l", "learn", "learn"), ("k", "keys", "piano"),
+    ("q", "quit", "quit"),
 )  # fmt: skip
 """What the lowest row shows: key, what it does, and the action."""
-SCENES = {f"{ROOT}/scenes", f"{ROOT}/scene"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +64,16 @@ class ScreenApp(App[None]):
         Binding("b", "bypass", show=False),
         Binding("c", "capture", show=False),
         Binding("slash", "browse", show=False),
+        Binding("w", "save", show=False),
+        Binding("n", "say('scene/next')", show=False),
+        Binding("N", "say('scene/previous')", show=False),
         Binding("l", "learn", show=False),
         Binding("k", "piano", show=False),
         Binding("u", "say('resume')", show=False),
         Binding("t", "say('tap')", show=False),
         Binding("s", "roll", show=False),
         Binding("x", "unlearn", show=False),
-        *(Binding(str(number), f"select({number})", show=False) for number in range(1, 10)),
+        *(Binding(str(number), f"select({number})", show=False) for number in range(10)),
         Binding("q,ctrl+q", "quit", show=False),
         Binding("ctrl+c", "quit", show=False, priority=True),
         Binding("ctrl+z", "stay", show=False, priority=True),  # whoever waits for us would not stop with us
@@ -84,6 +89,8 @@ class ScreenApp(App[None]):
         self.inserts, self.panel, self.log_lines = Inserts(self.mirror), Panel(self.mirror), Log(self.mirror)
         self.house = self.header, self.roll, self.legend, self.inserts, self.panel, self.log_lines, Keys(KEYS)
         self.insert = 1
+        self.page = 1
+        """Whose faders are shown: an insert's, or (0) those that count for all."""
         self._was_there = False
         self._shown: tuple[object, ...] = ()
         self._settling: dict[str, float] = {}
@@ -132,10 +139,16 @@ class ScreenApp(App[None]):
         """What the daemon tells."""
         self.mirror.take(messages, time.monotonic())
         if len(messages) > 1:  # everything: this daemon has not seen us before
-            for name in ("inserts", "presets", "models", *(["scenes"] if self._has_scenes else [])):
+            for name in ("inserts", "presets", "models"):
                 self.link.say(name)
+        if any(name == "setlist" for name, _ in messages):  # and maybe a new scene in it
+            self.link.say("scenes")
         while self.mirror.refused:
-            self.link.say(self.mirror.refused.pop().removeprefix(f"{ROOT}/"))
+            name = self.mirror.refused.pop().removeprefix(f"{ROOT}/")
+            if name in self.mirror.values:  # a value is asked for; what is done by its address must not be done again
+                self.link.say(name)
+        if isinstance(self.screen, Saving | Browser):
+            self.screen.hear(messages)
 
     def _tick(self) -> None:
         """A frame: whatever is new is shown, and nothing else is done."""
@@ -164,10 +177,11 @@ class ScreenApp(App[None]):
     def _show(self) -> None:
         """Show what is not the roll."""
         self.insert = min(self.insert, max(self.mirror.inserts, 1))
+        self.page = min(self.page, self.insert)
         self.header.show(self.mirror, self.insert, there=self.link.there)
         self.legend.show(self.mirror, self.insert, self.piano)
-        self.inserts.show(self.insert)
-        self.panel.show(self.insert)
+        self.inserts.show(self.page)
+        self.panel.show(self.page)
         self.log_lines.show()
 
     def _watch_owner(self) -> None:
@@ -188,7 +202,7 @@ class ScreenApp(App[None]):
 
     def on_panel_moved(self, event: Panel.Moved) -> None:
         """A fader was moved."""
-        self.set_value(f"{self.insert}/{event.name}", event.value)
+        self.set_value(event.name, event.value)
 
     def on_inserts_selected(self, event: Inserts.Selected) -> None:
         """An insert was clicked."""
@@ -212,10 +226,6 @@ class ScreenApp(App[None]):
     def _play(self, strokes: Sequence[Stroke]) -> None:
         for pitch, velocity in strokes:
             self.link.say(f"{self.insert}/note", pitch, velocity)
-
-    @property
-    def _has_scenes(self) -> bool:
-        return {action.address for action in ACTIONS} >= SCENES
 
     def action_say(self, name: str) -> None:
         """What needs no more than its address."""
@@ -243,22 +253,27 @@ class ScreenApp(App[None]):
         self.link.say("stop" if self.mirror.get("rolling", 0) else "play")
 
     def action_select(self, insert: int) -> None:
-        """Show another insert."""
+        """Show another insert; 0: the faders that count for all of them."""
         if insert <= self.mirror.inserts:
+            self.page = insert
+            self.mirror.version += 1
+        if 0 < insert <= self.mirror.inserts:
             self._play(self.piano.lift())
             self.insert = insert
 
     def action_learn(self) -> None:
         """Have the next knob that moves be the fader's; again: no longer wait for one."""
         fader = self.panel.fader
-        if fader:
+        if fader and not self.page:
+            self.mirror.tell("Knobs move what is an insert's: press its number first", time.monotonic())
+        elif fader:
             waits = self.mirror.get(f"{self.insert}/learn") == fader.name
             self.link.say(f"{self.insert}/learn", "" if waits else fader.name)
 
     def action_unlearn(self) -> None:
         """No knob moves the fader any more."""
         fader = self.panel.fader
-        if fader and self.mirror.knob(self.insert, fader.name) is not None:
+        if fader and self.page and self.mirror.knob(self.insert, fader.name) is not None:
             self.link.say(f"{self.insert}/unlearn", fader.name)
 
     def action_piano(self) -> None:
@@ -278,24 +293,18 @@ class ScreenApp(App[None]):
 
     def action_browse(self) -> None:
         """Show what can be loaded."""
-        self.push_screen(Browser(self._shelves(), f"Load into insert {self.insert}"))
+        for name in ("presets", "scenes"):  # somebody may have put another one there
+            self.link.say(name)
+        shelves = shelves_of(self.mirror, self.insert, self.link.say)
+        self.push_screen(Browser(shelves, f"Load a preset into insert {self.insert}, or a scene", self.link.say))
 
-    def _shelves(self) -> list[Shelf]:
-        insert, mirror = self.insert, self.mirror
-        presets = Shelf(
-            "Presets",
-            lambda: mirror.lists.get("presets", []),
-            lambda: str(mirror.get(f"{insert}/preset")),
-            lambda name: self.link.say(f"{insert}/preset", name),
-        )
-        scenes = Shelf(
-            "Scenes",
-            lambda: mirror.lists.get("scenes", []),
-            lambda: str(mirror.get("scene")),
-            lambda name: self.link.say("scene", name),
-        )
-        self.link.say("presets")  # somebody may have put another one there
-        return [presets, scenes] if self._has_scenes else [presets]
+    def action_save(self) -> None:
+        """Save a scene, or a preset."""
+        self.push_screen(Saving(kinds_of(self.mirror, self.insert), self.link.say), self._saved)
+
+    def _saved(self, text: str | None) -> None:
+        if text:
+            self.mirror.tell(text, time.monotonic())
 
 
 def show(place: Place) -> None:

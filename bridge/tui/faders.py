@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from bridge.addresses import INSERT
+from bridge.addresses import DAEMON, INSERT
 from bridge.knobs import KEYS
 from bridge.parameters import Parameter
 
@@ -109,6 +109,11 @@ def faders(effect: str, models: Iterable[str]) -> list[Fader]:
         if parameter.kind in MOVED and parameter.path[0] not in others
     ]
     return sorted(found, key=lambda fader: _rank(fader.name))
+
+
+def common() -> list[Fader]:
+    """The faders that count for all inserts: the daemon's own parameters."""
+    return [Fader(parameter, _choices(parameter, ())) for parameter in DAEMON if parameter.kind in MOVED]
 
 
 def _rank(name: str) -> int:

@@ -12,6 +12,7 @@ from textual.strip import Strip
 
 from bridge.tui import colours
 from bridge.tui.drawn import Drawn
+from bridge.tui.ear import ear
 from bridge.tui.mirror import Mirror
 from bridge.tui.piano import Piano
 
@@ -21,6 +22,8 @@ MOST_BEATS = 8
 
 Piece = tuple[str, str]
 """A text and its colour."""
+Key = tuple[str, str, str]
+"""A key, what it does, and the action."""
 
 
 class Row(Drawn):
@@ -63,7 +66,7 @@ class Header(Row):
         load = f"brain {mirror.get('brain_load', 0)}%  port {mirror.get('port_load', 0)}%"
         brain = mirror.get("brain")
         self.say(
-            (" Continuo  ", colours.ACCENT),
+            (f" {mirror.get('scene') or 'Continuo':<9.9} ", colours.ACCENT),
             (f"{key or 'no key yet':<9} ", colours.INK),
             (f"{chord or '-':<8}", colours.ACCENT),
             (_place(mirror), colours.INK),
@@ -84,7 +87,7 @@ def _place(mirror: Mirror) -> str:
 
 
 class Legend(Row):
-    """Whose colour is whose; while the keyboard plays, how."""
+    """Whose colour is whose, and what the microphone hears; while the keyboard plays, how."""
 
     def show(self, mirror: Mirror, insert: int, piano: Piano) -> None:
         """Show the parts of an insert, or the keys."""
@@ -92,41 +95,53 @@ class Legend(Row):
             self.say((f" ♪ {piano.text}", colours.ACCENT))
             return
         pieces: list[Piece] = [(" █ you  ", colours.YOU)]
-        room = self.size.width - len(pieces[0][0])
+        heard = ear(mirror)
+        room = self.size.width - len(pieces[0][0]) - len(heard)
         for at, (name, _) in enumerate(mirror.parts(insert)):
             piece = f"{'▒' if self.app.no_color else '█'} {name}  "
             if len(piece) > room:
                 break
             room -= len(piece)
-            pieces.append((piece, colours.PARTS[at % len(colours.PARTS)]))
-        self.say(*pieces)
+            pieces.append((piece, colours.INK if self.app.no_color else colours.PARTS[at % len(colours.PARTS)]))
+        self.say(*pieces, (" " * room, colours.INK), (heard, colours.ACCENT))
 
 
 class Keys(Row):
     """What the keys do that are needed most; a click does it too."""
 
-    def __init__(self, keys: Sequence[tuple[str, str, str]]) -> None:
+    def __init__(self, keys: Sequence[Key]) -> None:
         super().__init__("keys")
         self._keys = keys
+        self._fitting: list[Key] = []
 
     def on_mount(self) -> None:
         """They are always the same."""
+        self.on_resize()
+
+    def on_resize(self) -> None:
+        """As many as fit, and the last one, which is how to leave."""
+        self._fitting = list(self._keys)
+        while len(self._fitting) > 1 and _end(self._fitting) > self.size.width:
+            del self._fitting[-2]
         self.say(
             *(
                 piece
-                for key, what, _ in self._keys
+                for key, what, _ in self._fitting
                 for piece in ((f" {key}", colours.ACCENT), (f" {what} ", colours.INK))
             )
         )
 
     async def on_click(self, event: events.Click) -> None:
         """Do what is written there."""
-        end = 0
-        for key, what, action in self._keys:
-            end += len(f" {key} {what} ")
-            if event.x < end:
+        for at, (_, _, action) in enumerate(self._fitting):
+            if event.x < _end(self._fitting[: at + 1]):
                 await self.app.run_action(action)
                 return
+
+
+def _end(keys: Sequence[Key]) -> int:
+    """The column after some keys."""
+    return sum(len(f" {key} {what} ") for key, what, _ in keys)
 
 
 class Inserts(Drawn):
@@ -146,7 +161,7 @@ class Inserts(Drawn):
         self._selected = 1
 
     def show(self, selected: int) -> None:
-        """Show what the mirror has."""
+        """Show what the mirror has, and which insert is chosen (0: none)."""
         self._selected = selected
         rows = [self._row(insert) for insert in range(1, self._mirror.inserts + 1)]
         if rows != self._rows:

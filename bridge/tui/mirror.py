@@ -9,7 +9,7 @@ from typing import Any
 
 from bridge.tui.notes import Notes
 
-LISTS = ("presets", "models", "scenes")
+LISTS = ("presets", "models", "scenes", "setlist")
 MANY = ("plan", "controls", "notes")
 LOG_LINES = 200
 TICKS = 400
@@ -133,6 +133,8 @@ class Mirror:
                 del self.values[key]
         if slash and insert.isdecimal():
             self.inserts = max(self.inserts, int(insert))
+        if name == "captured" and value != self.values.get(name, value):
+            self.tell(f"Captured: {value}", now_s)
         if name == "beat" and self.get("rolling", 0) and value:
             self.ticks.append(Tick(now_s, int(self.get("bar", 0)), int(value)))
         self.set(name, value)

@@ -13,7 +13,7 @@ from textual.strip import Strip
 
 from bridge.tui import colours
 from bridge.tui.drawn import Drawn
-from bridge.tui.faders import Fader, faders
+from bridge.tui.faders import Fader, common, faders
 from bridge.tui.mirror import Mirror
 
 NAME, VALUE, KNOB = 16, 8, 5
@@ -47,7 +47,7 @@ class Panel(Drawn, can_focus=True):
 
         def __init__(self, name: str, value: Any) -> None:
             super().__init__()
-            self.name = name
+            self.name = name  # of its address, below the root
             self.value = value
 
     def __init__(self, mirror: Mirror) -> None:
@@ -67,14 +67,14 @@ class Panel(Drawn, can_focus=True):
         return self.faders[self.selected] if self.selected < len(self.faders) else None
 
     def show(self, insert: int) -> None:
-        """Show an insert; asked for whenever something has changed."""
+        """Show an insert, or (0) what counts for all; asked for whenever something has changed."""
         mirror = self._mirror
         shown = (insert, mirror.get(f"{insert}/effect"), tuple(mirror.lists.get("models", ())))
         if shown != self._shown:
             here = self.fader.name if self.fader else ""
             self._shown, self._insert = shown, insert
-            self.faders = faders(str(shown[1]), mirror.lists.get("models", ()))
-            self.faders = [one for one in self.faders if f"{insert}/{one.name}" in mirror.values]
+            found = faders(str(shown[1]), mirror.lists.get("models", ())) if insert else common()
+            self.faders = [one for one in found if self._address(one) in mirror.values]
             self.selected = next((at for at, one in enumerate(self.faders) if one.name == here), 0)
             self._measure()
             if not self.faders:  # its values are still on their way
@@ -162,7 +162,10 @@ class Panel(Drawn, can_focus=True):
         ]
 
     def _value(self, fader: Fader) -> Any:
-        return self._mirror.get(f"{self._insert}/{fader.name}", fader.home)
+        return self._mirror.get(self._address(fader), fader.home)
+
+    def _address(self, fader: Fader) -> str:
+        return f"{self._insert}/{fader.name}" if self._insert else fader.name
 
     def _knob(self, fader: Fader) -> str:
         if self._mirror.get(f"{self._insert}/learn") == fader.name:
@@ -172,7 +175,7 @@ class Panel(Drawn, can_focus=True):
 
     def _set(self, fader: Fader, value: Any) -> None:
         if value != self._value(fader):
-            self.post_message(self.Moved(fader.name, value))
+            self.post_message(self.Moved(self._address(fader), value))
 
     def _reveal(self) -> None:
         row = self.selected % self._rows if self._rows else 0

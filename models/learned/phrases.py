@@ -104,18 +104,18 @@ class PhrasePlayer:
         """What comes next."""
         drawing = Drawing(self._live, aim, dice, memory.recalls)
         state, last = thread.state, thread.last
-        wait = thread.wait or drawing.wait(state.seen, last, thread.tick, 0)
+        wait = thread.wait or drawing.wait(state, last, thread.tick, 0)
         tick, phase = thread.tick + wait, phase_of(thread.tick + wait, clock=aim.phase)
         tones: list[Tone] = []
         while wait == 0 or not tones:
             after = self._live.hear(state, last, wait, phase)
             row = drawing.note(after, last, wait, phase, last[4])
             if row is None:  # the chord can have no more: when does the next one come?
-                wait = drawing.wait(state.seen, last, tick, MOST)
+                wait = drawing.wait(state, last, tick, MOST)
                 break
             state, last = after, row
             tones.append(Tone(row[1], row[3], (row[LENGTH] + 1) / CLOCKS_PER_BEAT))
-            wait = drawing.wait(state.seen, last, tick, len(tones))
+            wait = drawing.wait(state, last, tick, len(tones))
         return Onset(tick / CLOCKS_PER_BEAT, placed(tones, aim)), Thread(state, last, tick, wait)
 
 

@@ -53,7 +53,7 @@ class Odds(Protocol):
 
     def remember(self, recalls: Any, before: Heard, now: Heard, *, ended: bool) -> None: ...  # noqa: D102
 
-    def wait(self, seen: Any, row: Row, recall: Any = None) -> Floats: ...  # noqa: D102
+    def wait(self, state: Any, row: Row, recall: Any = None) -> Floats: ...  # noqa: D102
 
     def pitch(self, state: Any, before: Row, wait: int, recall: Any = None) -> Floats: ...  # noqa: D102
 
@@ -79,12 +79,12 @@ class Drawing:
         elif self._foreign.all():  # a range that is moved beyond all pitches: what is played is put into it
             self._foreign[:NOTHING] = False
 
-    def wait(self, seen: Floats, row: Row, tick: int, chord: int) -> int:
+    def wait(self, state: Any, row: Row, tick: int, chord: int) -> int:
         """Ticks until the next note after a row at a tick.
 
         `chord` is how many notes begin together so far, 0: the turn is to begin.
         """
-        logits = self._live.wait(seen, row, self._recalls.wait) + self._eager
+        logits = self._live.wait(state, row, self._recalls.wait) + self._eager
         if chord not in (0, MOST) and self._thicker(logits):
             return 0
         places = (tick + _TICKS) % CLOCKS_PER_BEAT
@@ -109,8 +109,8 @@ class Drawing:
         if pitch is None:
             return None
         row = [wait, pitch, 0, 0, instrument, phase]
-        row[3] = self._drawn(self._live.velocity(state.seen, tuple(row), self._recalls.velocity), _SILENT) or 1
-        row[2] = self._drawn(self._live.length(state.seen, tuple(row), self._recalls.length), None, TIME_NUCLEUS) or 0
+        row[3] = self._drawn(self._live.velocity(state, tuple(row), self._recalls.velocity), _SILENT) or 1
+        row[2] = self._drawn(self._live.length(state, tuple(row), self._recalls.length), None, TIME_NUCLEUS) or 0
         return tuple(row)
 
     def _drawn(
@@ -137,7 +137,7 @@ _SILENT = np.arange(128) == 0
 
 def lengthened(live: Odds, state: State, row: Row) -> int:
     """The likeliest length of a note that sounds still, and has for as long as its row says."""
-    logits = live.length(state.seen, row).astype(np.float64)
+    logits = live.length(state, row).astype(np.float64)
     logits[: row[2]] = -np.inf
     return int(logits.argmax())
 

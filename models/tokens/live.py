@@ -15,10 +15,15 @@ from models.tokens import kernels
 from models.tokens.attention import TURNS_ROWS, TURNS_TICKS
 from models.tokens.model import Decision, TokenModel
 from models.tokens.near import HALF_LIVES_TICKS, KEYS, LOWEST, Near
-from models.tokens.recall import Recall
-from music.tokens import LENGTH, LONGEST_WAIT, NOTHING, PITCH, VELOCITY, WAIT
+from models.tokens.recall import Asked, Phrase, Recall
+from music.tokens import LENGTH, LONGEST_WAIT, NOTHING, PHASE, PITCH, VELOCITY, WAIT
 
 _HALF_LIVES = np.array(HALF_LIVES_TICKS, np.float32)[:, None]
+
+SHORTEST_PHRASE, LONGEST_PHRASE = 3, 4
+"""Notes, whose like is looked for in what was heard."""
+TRUST = {PITCH: 1.0, VELOCITY: 0.5, LENGTH: 0.6, WAIT: 0.6}
+"""See `Recall`; more would cost fewer nats of a pitch, and more of when it comes."""
 
 Row = tuple[int, ...]
 """A note, by field."""
@@ -48,34 +53,49 @@ class State:
     """(width,): what is known of it."""
     near: Floats
     """(kind, key): what was played, the less the longer ago."""
+    newest: tuple[Row, ...] = ()
+    """The newest rows."""
 
 
 class Deciding:
     """`Decision` for one note."""
 
-    def __init__(self, decision: Decision) -> None:
+    def __init__(self, decision: Decision, field: int) -> None:
         self._inner, self.logits = linear(decision.inner), linear(decision.out)
-        self._known = decision.known
+        self._known, self._field = decision.known, field
         self._told = [array(told.weight) for told in decision.told]
         self._centre = array(decision.centre)
 
     def recall(self) -> Recall:
         """A memory of what is decided."""
-        return Recall(self._centre)
+        return Recall(self._centre, TRUST[self._field])
 
-    def moment(self, seen: Floats, note: Row = ()) -> Floats:
-        """What moves it, (width,): `logits` tells the rest."""
-        x = self._inner(seen)
+    def asked(self, state: State, note: Row) -> Asked:
+        """The moment at which it is to be decided of a note, as far as that is known."""
+        x = self._inner(state.seen)
         for one, told in zip(self._known, self._told, strict=True):
             x += told[note[one]]
         kernels.curve(x)
-        return x
+        rows = (*state.newest, note) if self._field == WAIT else state.newest
+        return Asked(x, _phrases(rows, self._field, together=self._field != WAIT and note[WAIT] == 0))
 
-    def __call__(self, seen: Floats, note: Row = (), recall: Recall | None = None) -> Floats:
+    def __call__(self, state: State, note: Row, recall: Recall | None = None) -> Floats:
         """Logits of its tokens, with what is remembered where there is something."""
-        moment = self.moment(seen, note)
-        logits = self.logits(moment)
-        return recall.lean(moment, logits) if recall else logits
+        asked = self.asked(state, note)
+        logits = self.logits(asked.moment)
+        return recall.lean(asked, logits) if recall else logits
+
+
+def _phrases(rows: tuple[Row, ...], field: int, *, together: bool) -> tuple[Phrase, ...]:
+    """What the newest rows are to a decision about a note, whether it begins together with them or later."""
+    symbols = [_symbol(row, field) for row in rows[-LONGEST_PHRASE:][::-1]]
+    return tuple((together, *symbols[:many]) for many in range(SHORTEST_PHRASE, len(symbols) + 1))
+
+
+def _symbol(row: Row, field: int) -> int | tuple[int, int]:
+    if field == PITCH:
+        return row[PITCH], row[WAIT] == 0
+    return (row[WAIT], row[PHASE]) if field == WAIT else row[field]
 
 
 class Heard(NamedTuple):
@@ -117,8 +137,8 @@ class Live:
     def __init__(self, model: TokenModel) -> None:
         model = model.cpu().eval()
         self.config = model.config
-        self._pitch, self.velocity = Deciding(model.pitch), Deciding(model.velocity)
-        self.length, self.wait = Deciding(model.length), Deciding(model.wait)
+        self._pitch, self.velocity = Deciding(model.pitch, PITCH), Deciding(model.velocity, VELOCITY)
+        self.length, self.wait = Deciding(model.length, LENGTH), Deciding(model.wait, WAIT)
         self._near = _Near(model.near) if model.near is not None else None
         self._fields = [array(field.weight) for field in model.fields]
         self._next_wait, self._next_phase = array(model.next_wait.weight), array(model.next_phase.weight)
@@ -147,26 +167,26 @@ class Live:
 
     def remember(self, recalls: Recalls, before: Heard, now: Heard, *, ended: bool) -> None:
         """Keep what was decided of a row; its length only where it has `ended`."""
-        seen, row = now.state.seen, now.row
+        state, row = now
         if before.state.rows:
-            recalls.wait.remember(self.wait.moment(before.state.seen, before.row), row[WAIT])
-        recalls.pitch.remember(self._pitch.moment(seen), row[PITCH])
+            recalls.wait.remember(self.wait.asked(*before), row[WAIT])
+        recalls.pitch.remember(self._pitch.asked(state, row), row[PITCH])
         if row[PITCH] != NOTHING:
-            recalls.velocity.remember(self.velocity.moment(seen, row), row[VELOCITY])
+            recalls.velocity.remember(self.velocity.asked(state, row), row[VELOCITY])
             if ended:
-                recalls.length.remember(self.length.moment(seen, row), row[LENGTH])
+                recalls.length.remember(self.length.asked(state, row), row[LENGTH])
 
     def pitch(self, state: State, before: Row, wait: int, recall: Recall | None = None) -> Floats:
         """Logits of the pitch so long after a note; a chord is written from the lowest note up."""
-        moment = self._pitch.moment(state.seen)
-        logits = self._pitch.logits(moment)
+        asked = self._pitch.asked(state, (wait,))
+        logits = self._pitch.logits(asked.moment)
         if self._near is not None:
             self._near.add(state, logits)
         if wait == 0:
             logits[: before[PITCH] + 1] = -np.inf
         if wait != LONGEST_WAIT:
             logits[NOTHING] = -np.inf
-        return recall.lean(moment, logits) if recall else logits
+        return recall.lean(asked, logits) if recall else logits
 
     def hear(self, state: State, row: Row, wait: int, phase: int) -> State:
         """A note, and when the next one comes: so many ticks later, at that phase."""
@@ -183,7 +203,8 @@ class Live:
         if LOWEST <= row[PITCH] < LOWEST + KEYS:
             near[:, row[PITCH] - LOWEST] += 1
         near *= 0.5 ** (wait / _HALF_LIVES)
-        return State(cache, at + 1, state.rows + 1, tick, self._last(seen), near)
+        newest = (*state.newest, row)[-LONGEST_PHRASE:]
+        return State(cache, at + 1, state.rows + 1, tick, self._last(seen), near, newest)
 
     def _room(self, state: State) -> tuple[Cache, int]:
         """A cache with room for a row more, and its place there; another one where others have gone on already."""

@@ -52,8 +52,9 @@ class Listener:
         self._sound = np.zeros(self._yin.window, np.float32)
         self._filter = np.zeros(2)
         self._keep = math.exp(-2 * math.pi * RUMBLE_HZ / self._rate_hz)
-        self.level_db = -100.0
-        """How loud it is now, of full scale."""
+        self._heard = heard
+        self.look = Look(0.0, 1.0, -100.0)
+        """What is heard now, whether it is a note or not; pitch 0: none was asked for."""
         self.rate_hz = rate_hz
         warm()
 
@@ -66,12 +67,25 @@ class Listener:
         while at <= len(sound):
             newest = sound[at - window : at]
             power = float(np.dot(newest[-span:], newest[-span:])) / span
-            self.level_db = 10 * math.log10(power + SILENCE)
-            pitch, aperiodicity = self._yin.pitch(newest) if self.level_db > self._still_db else (0.0, 1.0)
-            found += self._scribe.hear(Look(pitch, aperiodicity, self.level_db))
+            level_db = 10 * math.log10(power + SILENCE)
+            pitch, aperiodicity = self._yin.pitch(newest) if level_db > self._still_db else (0.0, 1.0)
+            self.look = Look(pitch, aperiodicity, level_db)
+            found += self._scribe.hear(self.look)
             at += self._hop
         self._sound = sound[at - self._hop - window :]
         return [self._timed(note.pitch, note.velocity, note.since) for note in found]
+
+    def adjust(self, heard: Range) -> list[Heard]:
+        """Listen for something else from now on; another range ends the note that sounds."""
+        ended = []
+        if (heard.lowest, heard.highest) != (self._heard.lowest, self._heard.highest):
+            ended = self.end()
+            self._yin = Yin(self._rate_hz, heard.lowest, heard.highest)
+            self._sound = np.zeros(self._yin.window, np.float32)
+        self._heard = heard
+        self._still_db = heard.gates.gate_db - CLOSES_DB
+        self._scribe.gates = heard.gates
+        return ended
 
     def end(self) -> list[Heard]:
         """The sound is over."""

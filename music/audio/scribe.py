@@ -82,7 +82,8 @@ class Scribe:
     """Writes down one melody. One thread."""
 
     def __init__(self, hop_s: float, gates: Gates) -> None:
-        self._gates = gates
+        self.gates = gates
+        """What counts; may be changed at any time."""
         self._hop_s = hop_s
         self._now = -1
         self._held: int | None = None
@@ -103,7 +104,7 @@ class Scribe:
         if self._held is not None:
             self._last, self._ended = self._held, self._now
         self._weigh(look.level_db)
-        sure = 1 - self._gates.confidence
+        sure = 1 - self.gates.confidence
         voiced = self._open and look.aperiodicity < (sure if self._held is None else 2 * sure + 0.05)
         if not voiced:
             self._pitches.clear()
@@ -127,7 +128,7 @@ class Scribe:
 
     def _weigh(self, level_db: float) -> None:
         """Gate, noise of the room, attacks."""
-        opens_db = max(self._gates.gate_db, self._floor_db + ABOVE_FLOOR_DB)
+        opens_db = max(self.gates.gate_db, self._floor_db + ABOVE_FLOOR_DB)
         if self._held is None and not self._pitches:
             self._floor_db = min(level_db, self._floor_db + FLOOR_RISES_DB_S * self._hop_s)
         rises = level_db - min(self._levels) > RISE_DB
@@ -219,7 +220,7 @@ class Scribe:
         self._began, self._away, self._attack = self._now, 0, None
         while len(self._pitches) > SETTLED_HOPS:  # of the note before
             self._pitches.popleft()
-        gate_db = self._gates.gate_db
+        gate_db = self.gates.gate_db
         loud = (max(self._levels) - gate_db) / max(LOUDEST_DB - gate_db, 1.0)
         return [Written(self._held, min(max(round(20 + 100 * loud), 1), 127), since)]
 

@@ -25,7 +25,7 @@ def remedies(port: int) -> list[str]:
 
 def test_what_silences_an_insert_is_found_with_the_remedy_of_the_page(jack: str) -> None:
     with live_daemon("--backend", "jack", "--name", "Ill", "--preset", "harmony", "--preset", "continue") as daemon:
-        wait_for(daemon.osc_port, "2/player", "memory")
+        wait_for(daemon.osc_port, "2/player", "rules")
         assert remedies(daemon.osc_port) == []
         surface = SimpleUDPClient("127.0.0.1", daemon.osc_port)
         surface.send_message("/continuo/1/bypass", 1)

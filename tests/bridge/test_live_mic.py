@@ -18,6 +18,7 @@ from bridge.bench.sounds import RATE_HZ, TIMBRES, Sound, Tone, sing
 from bridge.bench.stage import LiveDaemon, live_daemon
 from bridge.port.jack import open_client
 from tests.bridge.conftest import WAIT_S, Synth, until
+from tests.bridge.test_live_knobs import Screen
 
 MELODY = (60, 64, 67)
 
@@ -88,6 +89,28 @@ def test_what_is_sung_comes_back_as_notes_with_their_harmony(
         assert max(synth.wet()) < pitch
     until(lambda: max(shown(listening, "/continuo/microphone_level"), default=-100) > -50, "how loud it is")
     assert shown(listening, "/continuo/microphone")[-1] == "Sung Mic"
+
+
+def test_its_gate_is_set_and_read_while_it_listens_and_its_meter_says_what_it_hears(
+    synth: Synth, singing: Callable[[Sound], Singer], listening: LiveDaemon
+) -> None:
+    surface = Screen(listening.osc_port)
+    singing(sing([Tone(0.2, 0.9, 65)], TIMBRES["flute"], 1.2))
+    until(partial(harmonized, synth, 65), "it is heard")
+    until(lambda: abs(surface.shows("/continuo/microphone_pitch")[0] - 65) < 0.5, "its pitch")
+    until(lambda: surface.shows("/continuo/microphone_confidence")[0] > 85, "how clear it is")
+    surface.say("/continuo/mic_gate", -2.0)
+    surface.say("/continuo/mic_gate")
+    until(lambda: surface.shows("/continuo/mic_gate") == [-2.0] and not synth.sounding, "it is too soft")
+    surface.say("/continuo/mic_lowest", "C6")
+    surface.say("/continuo/mic_gate", -50.0)
+    surface.say("/continuo/mic_lowest")
+    until(lambda: surface.shows("/continuo/mic_lowest") == [84], "the range")
+    surface.say("/continuo/mic_highest", 60)
+    until(lambda: "range" in str(surface.shows("/continuo/error")), "no range at all is refused")
+    surface.say("/continuo/mic_lowest", "E2")
+    until(partial(harmonized, synth, 65), "it is heard again")
+    surface.close()
 
 
 def test_a_microphone_that_dies_leaves_no_note_and_comes_back(

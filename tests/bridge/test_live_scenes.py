@@ -91,6 +91,26 @@ def test_a_program_change_chooses_a_scene_and_held_notes_sound_on(hall: tuple[Sy
     until(lambda: screen.shows("/continuo/scene") == ["Verse"], "back")
 
 
+def test_a_scene_without_thru_lets_a_held_note_end_and_the_next_one_does_not_pass(hall: tuple[Synth, Screen]) -> None:
+    synth, screen = hall
+    screen.say("/continuo/1/preset", "harmony")
+    for thru, name in ((0, "Hidden"), (1, "Heard")):
+        screen.say("/continuo/1/thru", thru)
+        screen.say("/continuo/scene/save", name)
+        until(lambda name=name: name in screen.shows("/continuo/setlist"), "it is saved")  # type: ignore[misc]
+    strike(synth.player, 60, lambda: (1, 60) in synth.sounding and synth.wet(2))
+    screen.say("/continuo/scene", "Hidden")
+    until(lambda: screen.shows("/continuo/1/thru") == [0], "the scene")
+    strike(synth.player, 79, lambda: max(synth.wet(2)) > 60)
+    assert (1, 60) in synth.sounding and (1, 79) not in synth.sounding
+    synth.player.play(bytes((0x80, 60, 64)))
+    until(lambda: (1, 60) not in synth.sounding, "it ends with its key")
+    synth.player.play(bytes((0x80, 79, 64)))
+    until(lambda: not synth.sounding, "silence")
+    screen.say("/continuo/scene", "Heard")
+    until(lambda: screen.shows("/continuo/1/thru") == [1], "all passes again")
+
+
 def test_a_preset_is_saved_and_loaded_by_osc_with_what_was_learnt(hall: tuple[Synth, Screen], home: Path) -> None:
     _, screen = hall
     screen.say("/continuo/1/preset", "duet")

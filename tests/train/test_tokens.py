@@ -125,5 +125,5 @@ def test_a_run_learns_and_its_card_says_what_it_is_worth(data: Path, tmp_path: P
     card = export(config, run, data, tmp_path / "cache")
     model, again = checkpoint.load(run.folder)
     assert isinstance(model, TokenModel) and again.figures == card.figures
-    assert card.figures["nats_per_note"] == pytest.approx(run.best, rel=0.2)
+    assert 0 < card.figures["nats_per_note"] < 1.2 * run.best  # it is played with what it remembers, too
     assert {"unigram", "bigram", "markov"} <= card.baselines.keys() and card.ms_per_step > 0

@@ -16,18 +16,13 @@ KEPT = 8
 """Notes that are looked at."""
 
 
-class Seen(NamedTuple):
-    """The newest notes, the newest last, and when the next one comes."""
-
-    notes: tuple[Row, ...]
-    wait: int = 0
-    phase: int = 0
-
-
 class ChainState(NamedTuple):
     """Where a piece stands."""
 
-    seen: Seen
+    notes: tuple[Row, ...] = ()
+    """The newest, the newest last."""
+    phase: int = 0
+    """Of the next one."""
     rows: int = 0
 
 
@@ -49,34 +44,34 @@ class ChainOdds:
 
     def start(self) -> ChainState:
         """Before the first note."""
-        return ChainState(Seen(()))
+        return ChainState()
 
     def recalls(self) -> Remembered:
         """Nothing is counted yet."""
         counts = Counts()
         return Remembered(counts, counts, counts, counts)
 
-    def hear(self, state: ChainState, row: Row, wait: int, phase: int) -> ChainState:
+    def hear(self, state: ChainState, row: Row, wait: int, phase: int) -> ChainState:  # noqa: ARG002 - as `Live` has it
         """A note, and when the next one comes."""
-        return ChainState(Seen((*state.seen.notes, row)[-KEPT:], wait, phase), state.rows + 1)
+        return ChainState((*state.notes, row)[-KEPT:], phase, state.rows + 1)
 
     def remember(self, recalls: Remembered, before: Heard, now: Heard, *, ended: bool) -> None:  # noqa: ARG002 - as `Live` has it
         """Count what was decided of a row."""
-        notes = (*now.state.seen.notes, now.row)
+        notes = (*now.state.notes, now.row)
         for field in (WAIT, PITCH, VELOCITY, LENGTH):
             if (field == LENGTH and not ended) or (now.row[PITCH] == NOTHING and field in (VELOCITY, LENGTH)):
                 continue
             self._chain.learn_own(recalls.pitch, notes, field)
 
-    def wait(self, seen: Seen, row: Row, recall: Counts | None = None) -> Floats:
+    def wait(self, state: ChainState, row: Row, recall: Counts | None = None) -> Floats:
         """Log odds of the ticks from a row to the next one."""
-        return self._odds((*seen.notes, row, (0,) * len(FIELDS)), WAIT, recall)
+        return self._odds((*state.notes, row, (0,) * len(FIELDS)), WAIT, recall)
 
     def pitch(self, state: ChainState, before: Row, wait: int, recall: Counts | None = None) -> Floats:
         """Log odds of the pitch so long after a note."""
         note = [0] * len(FIELDS)
-        note[WAIT], note[PHASE] = wait, state.seen.phase
-        odds = self._odds((*state.seen.notes, tuple(note)), PITCH, recall)
+        note[WAIT], note[PHASE] = wait, state.phase
+        odds = self._odds((*state.notes, tuple(note)), PITCH, recall)
         if wait == 0:
             odds[: before[PITCH] + 1] = -np.inf
         if wait != LONGEST_WAIT:
@@ -84,8 +79,8 @@ class ChainOdds:
         return odds
 
     def _of(self, field: int) -> Callable[..., Floats]:
-        def odds(seen: Seen, row: Row, recall: Counts | None = None) -> Floats:
-            return self._odds((*seen.notes, row), field, recall)
+        def odds(state: ChainState, row: Row, recall: Counts | None = None) -> Floats:
+            return self._odds((*state.notes, row), field, recall)
 
         return odds
 

@@ -73,12 +73,12 @@ def costs(model: TokenModel, pieces: Sequence[Rows]) -> Figures:
         for last, row in pairwise([tuple(row) for row in rows.tolist()]):
             before = Heard(state, last)
             if state.rows:
-                sums["wait"] += _nats(live.wait(state.seen, last, recalls.wait), row[WAIT])
+                sums["wait"] += _nats(live.wait(state, last, recalls.wait), row[WAIT])
             state = live.hear(*before, row[WAIT], row[PHASE])
             sums["pitch"] += _nats(live.pitch(state, last, row[WAIT], recalls.pitch), row[PITCH])
             if row[PITCH] != NOTHING:
-                sums["velocity"] += _nats(live.velocity(state.seen, row, recalls.velocity), row[VELOCITY])
-                sums["length"] += _nats(live.length(state.seen, row, recalls.length), row[LENGTH])
+                sums["velocity"] += _nats(live.velocity(state, row, recalls.velocity), row[VELOCITY])
+                sums["length"] += _nats(live.length(state, row, recalls.length), row[LENGTH])
             live.remember(recalls, before, Heard(state, row), ended=True)
     return _per_note(sums, pieces)
 

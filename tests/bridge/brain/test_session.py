@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from bridge import players
 from bridge.brain.conductor import FRESH_NS, STOP_NS
 from bridge.brain.in_time import AtLeisure
 from bridge.brain.players import Players
@@ -92,6 +93,14 @@ def test_a_player_of_another_effect_is_refused_and_the_rules_play_the_effect() -
     (said,) = [message for message in made.to_control if "refused" in message]
     assert (said["model"], said["plays"]) == ("chorale", "rules") and "does not orchestrate" in said["error"]
     assert insert.player.name == "rule-orchestra" and insert.settings.model == "rules"
+
+
+@pytest.mark.parametrize("preset", ["harmony", "orchestra", "reduce", "choir", "continue"])
+def test_who_plays_is_shown_by_a_name_that_model_takes(preset: str) -> None:
+    made = Session(Players("cpu", AtLeisure(), tell=print), 0)
+    made.obey({"settings": {"0": state(preset, player_model="rules")}}, 0)
+    made.advance(SECOND)
+    assert shown(made, "1/player") == [players.RULES]
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pythonosc.udp_client import SimpleUDPClient
 
 from bridge.audio.device import inputs
 from bridge.bench.stage import live_daemon
@@ -20,12 +21,15 @@ def test_without_the_extra_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch) 
     assert "pip install" in refused.value.hint
 
 
-def test_a_daemon_whose_microphone_is_not_there_plays_all_the_same(tmp_path: Path) -> None:
+def test_a_daemon_with_neither_midi_nor_the_microphone_stays_and_plays_what_comes_by_osc(tmp_path: Path) -> None:
     with live_daemon("--backend", "loopback", "--mic", "--mic-input", "no such thing", folder=tmp_path) as daemon:
         said: list[dict[str, Any]] = [event for event in daemon.events if event["event"] == "trouble"]
         said = said or [daemon.wait_for(event="trouble")]
         assert "sound input" in said[0]["text"]
+        assert daemon.ready["melody_s"] == 0
+        SimpleUDPClient("127.0.0.1", daemon.osc_port).send_message("/continuo/1/note", [67, 90])
         daemon.wait_for(event="shown", address="/continuo/1/chord")
+        assert daemon.process.poll() is None
 
 
 def test_a_range_that_is_none_does_not_start() -> None:

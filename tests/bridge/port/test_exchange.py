@@ -124,35 +124,6 @@ def test_message_of_wrong_length_is_not_told(band: Band, data: str) -> None:
     assert band.exchange.outlets[0].sounding == 0
 
 
-def test_thru_needs_no_brain(band: Band) -> None:
-    assert band.arrive(C4, C4_END) == [True, True]
-
-
-def test_thru_can_be_off_and_the_brain_hears_all_the_same(band: Band) -> None:
-    band.meet()
-    band.exchange.commands.append(("thru", [False]))
-    band.cycle()
-    assert band.arrive(C4, bytes.fromhex("f000f7")) == [False, False]
-    band.cycle()
-    assert [record.data for record in band.told()] == [C4]
-
-
-def test_note_that_passed_ends_when_thru_goes_off_under_it(band: Band) -> None:
-    band.arrive(C4, bytes.fromhex("b0407f"))
-    band.exchange.commands.append(("thru", [False]))
-    band.cycle()
-    assert band.cycle() == ["803c40", "b04000"]
-    assert band.arrive(C4_END) == [False]
-
-
-def test_thru_of_one_insert_is_its_own() -> None:
-    band = Band(inserts=2)
-    band.exchange.commands.append(("thru", [True, False]))
-    band.cycle()
-    assert band.arrive(C4, insert=0) == [True]
-    assert band.arrive(C4, insert=1) == [False]
-
-
 def test_what_the_brain_plans_leaves_at_its_insert_when_it_is_due() -> None:
     band = Band(inserts=2)
     band.meet()

@@ -1,6 +1,6 @@
 import pytest
 
-from bridge.addresses import INSERT
+from bridge.addresses import INSERT, MACROS
 from bridge.parameters import Parameter
 from bridge.tui.faders import MOVED, SECTIONS, Fader, faders
 
@@ -11,6 +11,12 @@ ALL = {fader.name: fader for effect in (*SECTIONS, "of tomorrow") for fader in f
 def test_every_parameter_that_can_be_moved_has_a_fader() -> None:
     assert set(ALL) == {parameter.name for parameter in INSERT if parameter.kind in MOVED}
     assert {fader.name for fader in faders("of tomorrow", MODELS)} == set(ALL)
+
+
+@pytest.mark.parametrize("effect", [*SECTIONS, "of tomorrow"])
+def test_the_macros_are_seen_first_on_every_effect(effect: str) -> None:
+    first = [fader.name for fader in faders(effect, MODELS)][: len(MACROS)]
+    assert sorted(first) == sorted(macro.name for macro in MACROS)
 
 
 @pytest.mark.parametrize("name", sorted(ALL))

@@ -72,15 +72,14 @@ def test_note_by_note_it_says_what_it_says_of_the_whole(model: TokenModel) -> No
     nats = {name: found[0].numpy() for name, found in model.nats(batch(rows)).items()}
     for number in range(1, CONTEXT):
         state, note = heard(live, rows[: number + 1]), rows[number]
-        seen = state.seen
         own = {
             "pitch": chance(live.pitch(state, rows[number - 1], note[WAIT]), note[PITCH]),
-            "velocity": chance(live.velocity(seen, note), note[VELOCITY]),
-            "length": chance(live.length(seen, note), note[LENGTH]),
+            "velocity": chance(live.velocity(state, note), note[VELOCITY]),
+            "length": chance(live.length(state, note), note[LENGTH]),
         }
         for name, value in own.items():
             assert value == pytest.approx(nats[name][number - 1], abs=1e-4)
-        assert chance(live.wait(seen, note), rows[number + 1][WAIT]) == pytest.approx(nats["wait"][number], abs=1e-4)
+        assert chance(live.wait(state, note), rows[number + 1][WAIT]) == pytest.approx(nats["wait"][number], abs=1e-4)
 
 
 @torch.inference_mode()
@@ -130,19 +129,19 @@ def test_chords_are_drawn_from_the_lowest_note_up_within_what_is_wanted(model: T
 
 def test_chords_end_and_turns_begin_soon(model: TokenModel) -> None:
     live = Live(model)
-    seen, drawing = heard(live, some_rows(12)).seen, Drawing(live, Aim(), np.random.default_rng(3))
-    assert all(0 < drawing.wait(seen, some_rows(1)[0], 0, 0) <= 48 for _ in range(100))
-    assert all(drawing.wait(seen, some_rows(1)[0], 0, MOST) > 0 for _ in range(100))
+    state, drawing = heard(live, some_rows(12)), Drawing(live, Aim(), np.random.default_rng(3))
+    assert all(0 < drawing.wait(state, some_rows(1)[0], 0, 0) <= 48 for _ in range(100))
+    assert all(drawing.wait(state, some_rows(1)[0], 0, MOST) > 0 for _ in range(100))
 
 
 def test_where_a_clock_runs_nothing_begins_between_the_places_of_a_beat(model: TokenModel) -> None:
     live = Live(model)
-    seen, row = heard(live, some_rows(12)).seen, some_rows(1)[0]
+    state, row = heard(live, some_rows(12)), some_rows(1)[0]
     timed, loose = (Drawing(live, Aim(phase=phase), np.random.default_rng(3)) for phase in (True, False))
     for tick in range(0, 480, 3):
-        wait = timed.wait(seen, row, tick, 1)
+        wait = timed.wait(state, row, tick, 1)
         assert (tick + wait) % 24 in (PLACES if wait > RIGHT_AFTER else (*PLACES, *FINE_PLACES))
-    assert not {(tick + loose.wait(seen, row, tick, 1)) % 24 for tick in range(0, 480, 3)} <= {*PLACES, *FINE_PLACES}
+    assert not {(tick + loose.wait(state, row, tick, 1)) % 24 for tick in range(0, 480, 3)} <= {*PLACES, *FINE_PLACES}
 
 
 def test_a_range_outside_the_key_is_played_all_the_same(model: TokenModel) -> None:

@@ -144,3 +144,17 @@ def test_a_note_began_before_it_was_clear() -> None:
     found = [note for note in heard(sing(melody, TIMBRES["clarinet"], 4.0), 480) if note.velocity]
     for tone, note in zip(melody, found, strict=True):
         assert note.since_s == pytest.approx(tone.onset_s, abs=0.02)
+
+
+def test_another_range_ends_the_note_that_sounds_and_the_other_gates_do_not() -> None:
+    listener = Listener(RATE_HZ)
+    sound = sing([Tone(0.1, 2.0, C4)], TIMBRES["violin"], 2.2)
+    begun = listener.hear(sound[: RATE_HZ // 2])
+    assert [note.pitch for note in begun] == [C4]
+    assert listener.adjust(Range(gates=Gates(-60, 0.8))) == []
+    assert [(note.pitch, note.velocity) for note in listener.adjust(Range(70, 90))] == [(C4, 0)]
+    assert listener.hear(sound[RATE_HZ // 2 : RATE_HZ]) == [], "too low to be listened for"
+    listener.adjust(Range(gates=Gates(-1)))
+    assert listener.hear(sound[RATE_HZ : 3 * RATE_HZ // 2]) == [], "too soft"
+    listener.adjust(Range())
+    assert [note.pitch for note in listener.hear(sound[3 * RATE_HZ // 2 :]) if note.velocity] == [C4]

@@ -1,0 +1,196 @@
+"""Scenes and presets as a musician keeps them on the screen: keys in, a real daemon behind it, files on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from textual.widgets import Input, Static
+
+from bridge import presets, scenes
+from bridge.bench.stage import LiveDaemon, live_daemon
+from bridge.tui.lines import Keys
+from tests.bridge.tui.seat import Seat, seated
+
+
+@pytest.fixture(scope="module")
+def stage(jack: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveDaemon]:
+    """A daemon whose user has nothing yet."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("home")))
+        with live_daemon("--backend", "jack", "--preset", "harmony") as running:
+            yield running
+
+
+@pytest.fixture(autouse=True)
+def empty(stage: LiveDaemon) -> None:
+    """No scene is left from another test."""
+    for name in scenes.names():
+        scenes.delete(name)
+
+
+async def save(seat: Seat, name: str, *, preset: bool = False) -> None:
+    await seat.press("w", *(["tab"] if preset else []))
+    seat.app.screen.query_one(Input).value = name
+    seat.app.simulate_key("enter")  # the pilot would wait for a sheet that goes away meanwhile
+
+
+async def saved(seat: Seat, name: str) -> None:
+    await save(seat, name)
+    await seat.until(lambda: len(seat.app.screen_stack) == 1, f"{name} is saved")
+
+
+def note(seat: Seat) -> str:
+    return str(seat.app.screen.query_one("#note").render())
+
+
+def test_a_scene_is_saved_left_and_brought_back(stage: LiveDaemon) -> None:
+    async def play(seat: Seat) -> None:
+        seat.app.set_value("1/voices", 2)
+        await saved(seat, "Verse")
+        await seat.until(lambda: "Scene 'Verse' is saved" in seat.app.log_lines.seen(), "it is said")
+        await seat.until(lambda: "Verse" in seat.app.header.text, "where we are")
+        seat.app.set_value("1/voices", 4)
+        await seat.until_daemon_has("1/voices", 4)
+        await seat.press("slash", *"vers", "enter")
+        await seat.until_daemon_has("1/voices", 2)
+
+    seated(stage.osc_port, play)
+
+
+def test_nothing_is_replaced_unasked(stage: LiveDaemon) -> None:
+    async def play(seat: Seat) -> None:
+        await saved(seat, "Verse")
+        before = scenes.stamp("Verse")
+        seat.app.set_value("1/voices", 5)
+        await seat.until_daemon_has("1/voices", 5)
+        await seat.until(lambda: "Verse" in seat.app.mirror.lists["scenes"], "its name is known")
+        await save(seat, "Verse")
+        await seat.until(lambda: "Enter once more replaces it" in note(seat), "the question")
+        assert scenes.stamp("Verse") == before
+        seat.app.simulate_key("enter")
+        await seat.until(lambda: len(seat.app.screen_stack) == 1, "it is replaced")
+        assert scenes.load("Verse").inserts[0]["harmonize"]["voices"] == 5
+
+    seated(stage.osc_port, play)
+
+
+def test_a_preset_of_ones_own_is_saved_and_found(stage: LiveDaemon) -> None:
+    async def play(seat: Seat) -> None:
+        seat.app.set_value("1/amount", 0.5)
+        await save(seat, "Half", preset=True)
+        await seat.until(lambda: len(seat.app.screen_stack) == 1, "it is saved")
+        assert presets.load("Half")["style"]["amount"] == 0.5
+        await seat.press("slash", *"harmony", "enter")
+        await seat.until_daemon_has("1/amount", 1.0)
+        await seat.press("slash", *"half", "enter")
+        await seat.until_daemon_has("1/amount", 0.5)
+
+    seated(stage.osc_port, play)
+
+
+@pytest.mark.parametrize("preset", [False, True])
+def test_a_name_that_is_none_is_refused_on_the_sheet_and_harms_nothing(stage: LiveDaemon, *, preset: bool) -> None:
+    async def play(seat: Seat) -> None:
+        await saved(seat, "Verse")
+        before = scenes.stamp("Verse"), sorted(scenes.user_folder().parent.rglob("*"))
+        await save(seat, "../escape", preset=preset)
+        await seat.until(lambda: "is no name for a file" in note(seat), "the sentence")
+        await seat.until_daemon_has("1/bypass", 0)  # what it said has been served
+        assert (scenes.stamp("Verse"), sorted(scenes.user_folder().parent.rglob("*"))) == before
+        await seat.press("escape")
+        assert len(seat.app.screen_stack) == 1
+
+    seated(stage.osc_port, play)
+
+
+def test_a_scene_is_renamed_moved_in_the_setlist_and_deleted(stage: LiveDaemon) -> None:
+    async def play(seat: Seat) -> None:
+        for name in ("Verse", "Chorus", "Coda"):
+            await saved(seat, name)
+        await seat.press("slash", *"coda")
+        await seat.press("ctrl+up")
+        await seat.until(lambda: scenes.order() == ["Verse", "Coda", "Chorus"], "earlier")
+        await seat.press("ctrl+r")
+        seat.app.screen.query_one(Input).value = "Chorus"
+        await seat.press("enter")
+        await seat.until(lambda: "is there already" in note(seat), "refused")
+        await seat.press(*"coda", "ctrl+r")
+        seat.app.screen.query_one(Input).value = "End"
+        await seat.press("enter")
+        await seat.until(lambda: scenes.order() == ["Verse", "End", "Chorus"], "its new name")
+        await seat.press(*"end", "ctrl+d")
+        assert "once more deletes 'End'" in note(seat) and "End" in scenes.names()
+        await seat.press("ctrl+d")
+        await seat.until(lambda: scenes.names() == ["Chorus", "Verse"], "it is gone")
+        await seat.until(lambda: seat.app.mirror.lists["setlist"] == ["Verse", "Chorus"], "and known to be")
+
+    seated(stage.osc_port, play)
+
+
+def test_the_mouse_saves_and_deletes_too(stage: LiveDaemon) -> None:
+    async def play(seat: Seat) -> None:
+        await saved(seat, "Verse")
+        foot = seat.app.query_one(Keys)
+        await seat.pilot.click(foot, offset=(foot.seen().index("load"), 0))
+        await seat.press(*"verse")
+        words = seat.app.screen.query_one(Keys)
+        for _ in range(2):
+            await seat.pilot.click(words, offset=(words.seen().index("delete"), 0))
+        await seat.until(lambda: scenes.names() == [], "it is gone")
+        await seat.press("escape")
+        await seat.pilot.click(foot, offset=(foot.seen().index("save"), 0))
+        await seat.pilot.click("#kinds", offset=(3, 1))
+        assert seat.app.screen.query_one(Input).value == seat.app.mirror.get("1/preset")
+
+    seated(stage.osc_port, play)
+
+
+def test_the_keys_of_the_setlist_go_on_and_back(stage: LiveDaemon) -> None:
+    async def play(seat: Seat) -> None:
+        for name in ("Verse", "Chorus"):
+            await saved(seat, name)
+        await seat.press("N")
+        await seat.until_daemon_has("scene", "Verse")
+        await seat.press("n")
+        await seat.until_daemon_has("scene", "Chorus")
+
+    seated(stage.osc_port, play)
+
+
+def test_what_is_refused_and_is_no_value_is_not_asked_for_again(stage: LiveDaemon) -> None:
+    async def play(seat: Seat) -> None:
+        seat.app.link.say("scene/next")  # there is none
+        await seat.until(lambda: "no scene in the setlist" in seat.app.log_lines.seen(), "the sentence")
+        seat.app.set_value("1/voices", 99)
+        await seat.until(lambda: seat.app.mirror.get("1/voices") != 99, "a value is taken back")
+        told = [text for _, text in seat.app.mirror.log if "no scene in the setlist" in text]
+        assert len(told) == 1
+
+    seated(stage.osc_port, play)
+
+
+def test_what_counts_for_all_inserts_is_moved_too(stage: LiveDaemon) -> None:
+    async def play(seat: Seat) -> None:
+        await seat.press("0")
+        await seat.until(lambda: "scene channel" in seat.app.panel.seen(), "the daemon's own faders")
+        assert "amount" not in seat.app.panel.seen()
+        seat.app.panel.choose("scene_channel")
+        await seat.press("right", "right")
+        await seat.until_daemon_has("scene_channel", 2)
+        await seat.press("r")
+        await seat.until_daemon_has("scene_channel", 0)
+        await seat.press("1")
+        await seat.until(lambda: "amount" in seat.app.panel.seen(), "the insert's")
+
+    seated(stage.osc_port, play)
+
+
+def test_the_list_of_keys_fits_the_smallest_usual_terminal(stage: LiveDaemon) -> None:
+    async def play(seat: Seat) -> None:
+        await seat.press("question_mark")
+        sheet = seat.app.screen.query_one("#sheet")
+        await seat.until(lambda: "ends" in str(sheet.query_one(Static).render()), "the page")
+        assert not sheet.max_scroll_y
+
+    seated(stage.osc_port, play)
