@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ from bridge.bench.stage import LiveDaemon, live_daemon
 from bridge.port.jack import open_client
 from tests.bridge.conftest import WAIT_S, Synth, until
 from tests.bridge.test_live_knobs import Screen
+from tests.bridge.tui.seat import Seat, seated
 
 MELODY = (60, 64, 67)
 
@@ -111,6 +113,18 @@ def test_its_gate_is_set_and_read_while_it_listens_and_its_meter_says_what_it_he
     surface.say("/continuo/mic_lowest", "E2")
     until(partial(harmonized, synth, 65), "it is heard again")
     surface.close()
+
+
+def test_the_screen_shows_how_loud_it_is_and_which_note(
+    singing: Callable[[Sound], Singer], listening: LiveDaemon
+) -> None:
+    async def look(seat: Seat) -> None:
+        seen = seat.app.legend.seen
+        await seat.until(lambda: "mic ··········" in seen() and "clear" not in seen(), "nothing is sung")
+        singing(sing([Tone(0.0, 60.0, 65)], TIMBRES["flute"], 60.0))
+        await seat.until(lambda: re.search(r"mic ■+·* +-\d+ dB  F4 +\d+ % clear", seen()), "the note")
+
+    seated(listening.osc_port, look)
 
 
 def test_a_microphone_that_dies_leaves_no_note_and_comes_back(
