@@ -12,8 +12,9 @@ from dataclasses import replace
 from typing import Any
 
 from bridge import scenes
-from bridge.control import cables, feedback, link, trouble
+from bridge.control import link, news, trouble
 from bridge.control.capture import Captures
+from bridge.control.commands import Commands
 from bridge.control.display import Display
 from bridge.control.door import Door
 from bridge.control.keyboard import Keyboard
@@ -25,6 +26,7 @@ from bridge.control.options import Options
 from bridge.control.osc import OscServer
 from bridge.control.scenes import Scenes
 from bridge.control.song import Song
+from bridge.control.stall import Stall
 from bridge.control.starting import Starting
 from bridge.control.state import Desk
 from bridge.control.supervisor import Supervisor
@@ -33,8 +35,6 @@ from music.errors import ContinuoError
 
 FLUSH_S = 0.002
 """Changes are gathered for this long, so that a flood of fader moves reaches the brain as a trickle."""
-STALL_S = 2.0
-"""A brain silent for this long is ended and started again."""
 
 Event = dict[str, Any]
 Melody = list[tuple[int, str]]
@@ -72,6 +72,7 @@ class Daemon:
         self._listening = Listening(self._supervisor, self._desk, keyboard, self._display, self._tell)
         self._knobs = Knobs(self._desk, self._osc, lambda role, told: self._supervisor.say(role, **told))
         self._song = Song(self._desk, self._osc, lambda told: self._supervisor.say("brain", **told), self._changed)
+        self._commands = Commands(self._supervisor, self._captures, self._song, self._scenes, self._tell)
         self._link = LinkWatch(lambda told: self._supervisor.say("brain", link=told))
         self._dirty: set[int | None] = set()
         self._flushing = False
@@ -80,7 +81,7 @@ class Daemon:
         self._cables: list[list[str]] = []  # what the next port process must plug again
         self._brain_told = self._brain_ready = False
         self._announced = False
-        self._stall: asyncio.TimerHandle | None = None
+        self._stall = Stall(self._supervisor)
         self._end: asyncio.Future[None] | None = None
         self._checking: asyncio.Task[None] | None = None
 
@@ -149,17 +150,9 @@ class Daemon:
         elif "played" in message:
             self._tell({"event": "played", "played": message["played"]})
         else:
-            self._tell(self._news(message))
-
-    def _news(self, message: Event) -> Event:
-        """What the user reads of a cable, a loop or a fault."""
-        if cables.concerns(message):
-            return {"event": "cable", "text": cables.sentence(message)}
-        if "feedback" in message and self._port:
-            self._display.show(f"{message['feedback'] + 1}/feedback", message["loop_ms"] or 0.0)
-            text = feedback.sentence(self._port["ports"][message["feedback"]], message["loop_ms"])
-            return {"event": "feedback", "insert": message["feedback"] + 1, "loop_ms": message["loop_ms"], "text": text}
-        return {"event": "trouble", "text": trouble.sentence(message)}
+            if "feedback" in message:
+                self._display.show(f"{message['feedback'] + 1}/feedback", message["loop_ms"] or 0.0)
+            self._tell(news.of_port(message, self._port["ports"] if self._port else []))
 
     def _port_opens(self, message: Event) -> None:
         self._port, self._port_error = message, ""
@@ -184,9 +177,9 @@ class Daemon:
     def _brain_is(self, how: str) -> None:
         """What the port has seen of the brain."""
         if how == "stalled":
-            self._stall = asyncio.get_running_loop().call_later(STALL_S, self._supervisor.kill, "brain")
+            self._stall.begin()
         else:
-            self._calm()
+            self._stall.end()
         self._display.show("brain", "ready" if how in ("here", "back") else "down")
         if how == "here":
             self._announce()
@@ -218,7 +211,7 @@ class Daemon:
         elif "moved" in message:
             self._knobs.turn(message["moved"])
         elif "program" in message:
-            self._try(lambda: self._scenes.program(*message["program"]))
+            self._commands.attempt(lambda: self._scenes.program(*message["program"]))
         elif "trouble" in message:
             self._tell({"event": "trouble", "text": message["trouble"]})
         elif "tapped" in message:
@@ -254,7 +247,7 @@ class Daemon:
         if self._end and self._end.done():  # the start has failed meanwhile
             return
         if self._announced:
-            self._tell({"event": "back", "pids": self._pids()})
+            self._tell({"event": "back", "pids": self._supervisor.pids("port", "brain")})
             return
         self._announced = True
         self._starting.end()
@@ -279,12 +272,9 @@ class Daemon:
                 **self._network.told,
                 "presets": [state["preset"] for state in self._desk.inserts],
                 "tempo": self._desk.daemon["tempo"],
-                "pids": self._pids(),
+                "pids": self._supervisor.pids("port", "brain"),
             }
         )
-
-    def _pids(self) -> dict[str, int | None]:
-        return {role: self._supervisor.pid(role) for role in ("port", "brain")}
 
     def _ended(self, role: str, code: int) -> None:
         """A child ended by itself."""
@@ -297,16 +287,10 @@ class Daemon:
             self._captures.recorder.cut(time.monotonic_ns())
             self._osc.watch.cut()
             self._display.show("brain", "down")
-            self._calm()
+            self._stall.end()
         if (self._announced or code >= 0) and not (role == "port" and self._port_error):
             how = f"was killed (signal {-code})" if code < 0 else f"ended with code {code}"
             self._tell({"event": "trouble", "text": f"The {role} process {how}: starting it again"})
-
-    def _calm(self) -> None:
-        """The brain needs no ending any more."""
-        if self._stall:
-            self._stall.cancel()
-            self._stall = None
 
     def _changed(self, insert: int | None) -> None:
         self._dirty.add(insert)
@@ -351,35 +335,15 @@ class Daemon:
         """Do what a key means: `quit`, or one of the commands that surfaces have."""
         if command == "quit":
             self._finish()
-        elif command.startswith("scene/"):
-            self._try(lambda: self._scenes.do(command, []))
-        elif answer := self._do(command, []):
+        elif answer := self._commands.press(command):
             answer.add_done_callback(self._captured)
-
-    def _try(self, do: Callable[[], None]) -> None:
-        """What nobody waits for an answer of: if it cannot be done, the terminal says so."""
-        try:
-            do()
-        except ContinuoError as error:
-            self._tell({"event": "trouble", "text": str(error)})
-
-    def _skipped(self, error: ContinuoError) -> None:
-        self._tell({"event": "trouble", "text": f"Skipped: {error}"})
 
     def _captured(self, written: asyncio.Task[str]) -> None:
         if not written.cancelled() and (error := written.exception()):  # a path is shown to all, this is not
             self._terminal({"event": "trouble", "text": str(error)})
 
     def _do(self, command: str, values: list[object]) -> asyncio.Task[str] | None:
-        """What a surface wants done; what takes its time is answered later."""
-        match command:
-            case "capture":
-                return self._captures.write(values)
-            case "panic" | "resume":
-                for role in ("port", "brain"):
-                    self._supervisor.say(role, **{command: True})
-            case "tap" | "play" | "stop":
-                self._song.do(command, values)
-            case _:
-                self._scenes.do(command, values)
-        return None
+        return self._commands.do(command, values)
+
+    def _skipped(self, error: ContinuoError) -> None:
+        self._tell({"event": "trouble", "text": f"Skipped: {error}"})

@@ -21,7 +21,7 @@ from bridge.control.inbox import Address, Inbox
 from bridge.control.keyboard import Keyboard
 from bridge.control.packets import PacketRefused
 from bridge.control.packing import bundles, message_of
-from bridge.control.state import Desk, UnknownAddress, Value, controls_of, learn_of
+from bridge.control.state import Desk, UnknownAddress, Value, controls_of, learn_of, model_of
 from bridge.control.subscribers import Subscribers
 from bridge.control.watch import Watch
 from bridge.errors import ValueRefused
@@ -340,19 +340,5 @@ class OscServer(asyncio.DatagramProtocol):
     def _datagram(self, packet: bytes, listener: Address) -> None:
         if not self._transport or self._transport.is_closing():
             return
-        if self._socket:  # of what goes wrong, asyncio would tell too late: the packet after it would be lost
-            for _ in range(2):
-                try:
-                    self._socket.sendto(packet, listener)
-                except BlockingIOError:
-                    break
-                except OSError:  # the port of somebody told before is closed
-                    self._hear_refusals()
-                else:
-                    return
-        self._transport.sendto(packet, listener)
-
-
-def model_of(insert: int) -> str:
-    """The address of an insert's player."""
-    return f"{ROOT}/{insert + 1}/model"
+        if not self._socket or not refusals.sent(self._socket, packet, listener, self._hear_refusals):
+            self._transport.sendto(packet, listener)

@@ -6,7 +6,7 @@ import errno
 import socket
 import struct
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from bridge.control.inbox import Address
 
@@ -37,3 +37,17 @@ def told(link: socket.socket) -> Iterator[Address]:
         codes = [struct.unpack_from("I", data)[0] for _, _, data in details if len(data) >= 4]
         if errno.ECONNREFUSED in codes:
             yield address[:2]
+
+
+def sent(link: socket.socket, packet: bytes, listener: Address, hear: Callable[[], None]) -> bool:
+    """Send now, if there is room. What was refused is heard first: asyncio would lose the packet after it."""
+    for _ in range(2):
+        try:
+            link.sendto(packet, listener)
+        except BlockingIOError:
+            break
+        except OSError:  # the port of somebody told before is closed
+            hear()
+        else:
+            return True
+    return False

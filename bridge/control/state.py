@@ -270,6 +270,11 @@ def learn_of(insert: int) -> str:
     return f"{ROOT}/{insert + 1}/learn"
 
 
+def model_of(insert: int) -> str:
+    """The address of an insert's player."""
+    return f"{ROOT}/{insert + 1}/model"
+
+
 def controls_of(insert: int) -> str:
     """The address of an insert's knobs."""
     return f"{ROOT}/{insert + 1}/controls"

@@ -79,6 +79,10 @@ class Supervisor:
         process = self._workers[role].process if role in self._workers else None
         return process.pid if process and process.returncode is None else None
 
+    def pids(self, *roles: str) -> dict[str, int | None]:
+        """The process numbers of several, by their roles."""
+        return {role: self.pid(role) for role in roles}
+
     async def close(self, patience_s: float = 1.0) -> None:
         """End all children, the port first: it ends every note before it goes."""
         self._closing = True
