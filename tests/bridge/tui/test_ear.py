@@ -1,15 +1,21 @@
+from typing import Any
+
 from bridge.tui.ear import ear
 from bridge.tui.mirror import Mirror
 
 
-def heard(*messages: tuple[str, list[object]]) -> str:
+def heard(*messages: tuple[str, list[Any]]) -> str:
     mirror = Mirror()
     mirror.take(messages, 0.0)
     return ear(mirror)
 
 
 def test_nothing_is_shown_where_nobody_listens() -> None:
-    silence = [("microphone_level", [-100]), ("microphone_pitch", [0.0]), ("microphone_confidence", [0])]
+    silence: list[tuple[str, list[Any]]] = [
+        ("microphone_level", [-100]),
+        ("microphone_pitch", [0.0]),
+        ("microphone_confidence", [0]),
+    ]
     assert heard(("microphone", [""]), *silence) == heard(*silence) == ""
 
 
@@ -20,7 +26,7 @@ def test_a_louder_sound_fills_more_of_the_meter() -> None:
 
 
 def test_a_pitch_is_shown_as_the_nearest_note_and_how_clear_it_is() -> None:
-    listens = ("microphone", ["Mic"]), ("microphone_level", [-20])
+    listens: list[tuple[str, list[Any]]] = [("microphone", ["Mic"]), ("microphone_level", [-20])]
     voiced = heard(*listens, ("microphone_pitch", [65.6]), ("microphone_confidence", [94]))
     assert "F#4  94 % clear" in voiced
     breath = heard(*listens, ("microphone_pitch", [0.0]), ("microphone_confidence", [31]))
