@@ -36,12 +36,13 @@ $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "Continuo needs Python 3.11 or 3.12. Install one, or: make PYTHON=/path/to/python3.12"; exit 2; }
 	$(PYTHON) -m venv $(VENV)
 
-# The last line compiles the kernels, so that the first start is as quick as the others.
+# What `run` plays without options is compiled here, so that its first start is as quick as the others.
 $(VENV)/installed: $(BIN)/python pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
-	$(BIN)/python -c "from models.rules import harmony, orchestra, reduction; harmony.warm(); orchestra.warm(); reduction.warm()"
+	$(BIN)/python -c "from models.rules import harmony; harmony.warm()"
 	@touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev]"
+	$(BIN)/python -c "from models.rules import orchestra, reduction; orchestra.warm(); reduction.warm()"
 	@touch $@
