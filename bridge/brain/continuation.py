@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Sequence
-from heapq import heappop, heappush
 from math import ceil, inf
 from typing import Any
 
@@ -13,16 +12,16 @@ from bridge.brain.foresight import Later
 from bridge.brain.grid import COMMON_BEATS, Grid
 from bridge.brain.insert import PLAN_AHEAD_NS
 from bridge.brain.instruments import Dynamics, programs
-from bridge.brain.macros import Looseness, loudness
 from bridge.brain.musician import Musician
 from bridge.brain.performance import Performance
 from bridge.brain.question import Question, Turn
 from bridge.brain.ringing import Ringing
-from bridge.brain.settings import Part, Settings
+from bridge.brain.settings import Settings
 from bridge.brain.sounding import Due, Note
+from bridge.brain.strikes import Strikes, part_of
 from models.continuation import Aim, Continuer
 from models.player import FRAMES_PER_BEAT, Answer
-from music.events import Control, Event, NoteOff, NoteOn
+from music.events import Control, Event, NoteOn
 from music.phrase import Onset
 from music.wire import PEDAL_DOWN
 
@@ -56,20 +55,16 @@ class Continuation:
         self._turn: Performance | None = None
         self._taken = 0.0  # the beat at which it was
         self._before: Performance | None = None  # the turn before this one
-        self._sounding: dict[Note, int] = {}  # and which of the onsets it is from
-        self._releases: list[tuple[float, int, Note]] = []  # a heap
-        self._ending: dict[Note, int] = {}  # what the port was told to end, and when
-        self._onsets = 0
+        self._strikes = Strikes(grid.timeline)
         self._turns = 0
         self._dynamics = Dynamics()
-        self._looseness = Looseness()
         self._first: float | None = None  # when the musician began, since the last turn
         self._pedal = False  # was pressed
 
     @property
     def busy(self) -> bool:
         """Whether another scene has to wait for the next note: it has the turn."""
-        return self.playing or bool(self._sounding)
+        return self.playing or bool(self._strikes)
 
     def let_ring(self) -> Ringing:
         """Nothing: no key holds what it plays, and the next note ends it in any scene."""
@@ -88,13 +83,15 @@ class Continuation:
     @property
     def sounding(self) -> list[Note]:
         """What the port was told to begin and not yet to end."""
-        return list(self._sounding)
+        return list(self._strikes)
 
     @property
     def planned(self) -> list[tuple[float, Note]]:
         """When it plays what, as far as that is decided."""
         onsets = self._turn.planned if self._turn else []
-        return [(one.beat, (self._part(tone.pitch).channel, tone.pitch)) for one in onsets for tone in one.tones]
+        return [
+            (one.beat, (part_of(tone.pitch, self.settings).channel, tone.pitch)) for one in onsets for tone in one.tones
+        ]
 
     def programs(self, now_ns: int) -> list[Due]:
         """The program changes and keyswitches that the parts ask for."""
@@ -151,10 +148,8 @@ class Continuation:
         """When `advance` has something to do; None where only events matter."""
         due_beat = self._handover()
         wakes = [] if due_beat is None else [self._timeline.ns_at(due_beat)]
-        beats = [self._releases[0][0]] if self._releases else []
-        if self._turn and self._turn.next_beat is not None:
-            beats.append(self._turn.next_beat)
-        wakes += [self._timeline.ns_at(beat) - PLAN_AHEAD_NS for beat in beats]
+        beats = [self._strikes.next_beat, self._turn.next_beat if self._turn else None]
+        wakes += [self._timeline.ns_at(beat) - PLAN_AHEAD_NS for beat in beats if beat is not None]
         if self._turn and self._turn.thinking:
             wakes.append(now_ns + THINKING_NS)
         return min(wakes, default=None)
@@ -177,7 +172,7 @@ class Continuation:
             self._before = None
         self._musician.configure(settings, beat)
         if settings.parts != before.parts or not settings.amount:
-            due += self._end_all(now_ns)
+            due += self._strikes.end_all(now_ns)
         if settings.bypass:
             self._first = None
             return Turn(due + self._stop(now_ns))
@@ -198,7 +193,7 @@ class Continuation:
         self._musician.halt(for_good=for_good)
         self._ear.heard(inf, all_of_it=True)
         self._first = None
-        self._forget()
+        self._strikes.forget()
         self._leave_turn()
 
     def resume(self, now_ns: int) -> Turn:  # noqa: ARG002 - a turn that was cut short is over
@@ -296,58 +291,17 @@ class Continuation:
             self._turn.plan(self._timeline.beat_at(until_ns) + PLAN_BEATS, now_ns)
             # in ns, as the wakes are: by the beats of a rounded time nothing might be due, and be woken for again
             for onset in self._turn.take(lambda beat: self._timeline.ns_at(beat) <= until_ns):
-                due += self._release(self._timeline.ns_at(onset.beat))
-                due += self._strike(onset)
-        due += self._release(until_ns)
-        if self._turn and self._turn.over and not self._sounding:
+                due += self._strikes.release(self._timeline.ns_at(onset.beat))
+                due += self._strikes.strike(onset, self.settings) if self.settings.amount else []
+        due += self._strikes.release(until_ns)
+        if self._turn and self._turn.over and not self._strikes:
             self._leave_turn()
         return self._dynamics.follow([Due(max(one.time_ns, now_ns), one.event) for one in due], self.settings)
-
-    def _strike(self, onset: Onset) -> list[Due]:
-        if not self.settings.amount:
-            return []
-        time_ns = self._timeline.ns_at(onset.beat)
-        self._onsets += 1
-        due = []
-        for tone in onset.tones:
-            part, end = self._part(tone.pitch), onset.beat + tone.beats
-            note = (part.channel, tone.pitch)
-            if note in self._sounding:
-                self._ending[note] = time_ns
-                due.append(Due(time_ns, NoteOff(*note)))
-            late_ns = min(self._looseness.late_ns(self.settings), (self._timeline.ns_at(end) - time_ns) // 2)
-            due.append(Due(time_ns + late_ns, NoteOn(*note, loudness(tone.velocity, part, self.settings))))
-            self._sounding[note] = self._onsets
-            heappush(self._releases, (end, self._onsets, note))
-        return due
-
-    def _release(self, until_ns: int) -> list[Due]:
-        """What ends by then."""
-        due = []
-        while self._releases and self._timeline.ns_at(self._releases[0][0]) <= until_ns:
-            beat, onset, note = heappop(self._releases)
-            if self._sounding.get(note) == onset:
-                del self._sounding[note]
-                self._ending[note] = self._timeline.ns_at(beat)
-                due.append(Due(self._ending[note], NoteOff(*note)))
-        return due
-
-    def _end_all(self, now_ns: int) -> list[Due]:
-        """End at once what sounds, and what was to end a little later."""
-        soon = [note for note, time_ns in self._ending.items() if time_ns > now_ns]
-        due = [Due(now_ns, NoteOff(*note)) for note in [*self._sounding, *soon]]
-        self._forget()
-        return due
-
-    def _forget(self) -> None:
-        self._sounding.clear()
-        self._releases.clear()
-        self._ending.clear()
 
     def _stop(self, now_ns: int) -> list[Due]:
         """Leave the turn, and end what sounds."""
         self._leave_turn()
-        return self._end_all(now_ns)
+        return self._strikes.end_all(now_ns)
 
     def _leave_turn(self) -> None:
         self._before, self._turn = self._turn or self._before, None
@@ -368,11 +322,6 @@ class Continuation:
 
     def _seed(self) -> int:
         return self.settings.wish.seed * 1_000_003 + self._turns
-
-    def _part(self, pitch: int) -> Part:
-        """Who plays a pitch: the first part that has it."""
-        parts = self.settings.parts
-        return next((part for part in parts if part.lowest <= pitch <= part.highest), parts[0])
 
 
 def floor_frame(beat: float) -> int:
