@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from bridge import players, presets, running, selftest, symptoms
-from bridge.audio.device import inputs
+from bridge.audio import inputs as sound
 from bridge.control import feedback, link
 from bridge.errors import PortError, PresetError
 from bridge.port.jack import open_client
@@ -116,7 +116,7 @@ def _clocks() -> Iterator[Finding]:
 def _microphone() -> Finding:
     """What `run --mic` would listen to where MIDI does not go through JACK."""
     try:
-        names = [str(one["name"]) for one in inputs()]
+        names = sound.names()
     except ContinuoError as error:
         return Finding("microphone", "note", f"{error.message}; with JACK it is not needed", error.hint)
     if names:

@@ -10,6 +10,7 @@ import pytest
 from pythonosc.udp_client import SimpleUDPClient
 
 from bridge.audio.device import inputs
+from bridge.audio.inputs import names
 from bridge.bench.stage import live_daemon
 from music.errors import ContinuoError
 
@@ -19,6 +20,14 @@ def test_without_the_extra_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch) 
     with pytest.raises(ContinuoError, match="sounddevice") as refused:
         inputs()
     assert "pip install" in refused.value.hint
+
+
+def test_who_asks_for_the_inputs_does_not_become_a_client_of_the_sound_system() -> None:
+    try:
+        assert all(names())
+    except ContinuoError as error:
+        assert error.hint
+    assert "sounddevice" not in sys.modules
 
 
 def test_a_daemon_with_neither_midi_nor_the_microphone_stays_and_plays_what_comes_by_osc(tmp_path: Path) -> None:
