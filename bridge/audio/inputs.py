@@ -25,7 +25,9 @@ def names() -> list[str]:
         )
         answer = json.loads(done.stdout)
     except (subprocess.TimeoutExpired, ValueError) as error:
-        raise ContinuoError("the sound system does not answer", "Close what else uses the sound card, or start the sound system anew") from error
+        raise ContinuoError(
+            "the sound system does not answer", "Close what else uses the sound card, or start the sound system anew"
+        ) from error
     if "error" in answer:
         raise ContinuoError(answer["error"], answer["hint"])
     found: list[str] = answer["inputs"]

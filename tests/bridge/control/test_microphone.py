@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +24,8 @@ def test_without_the_extra_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_who_asks_for_the_inputs_does_not_become_a_client_of_the_sound_system() -> None:
-    try:
-        assert all(names())
-    except ContinuoError as error:
-        assert error.hint
+    with suppress(ContinuoError):  # there may be no PortAudio
+        names()
     assert "sounddevice" not in sys.modules
 
 
