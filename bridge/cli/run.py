@@ -15,7 +15,7 @@ from bridge.cli.terminal import Terminal
 from music.errors import ContinuoError
 
 if TYPE_CHECKING:
-    from bridge.control.options import Options
+    from bridge.control.options import Microphone, Options
 
 MAX_INSERTS = 16
 
@@ -166,22 +166,18 @@ def run(
     Each option can be set by an environment variable or a file too: continuo config.
     """
     from bridge import presets as shelf
-    from bridge.control.options import Microphone, Options
-    from music.pitch import parse_pitch
+    from bridge.control.options import Options
 
     if scene and presets:
         raise ContinuoError("--scene has presets of its own", "Give --scene or --preset")
     chosen = _inserts(scene) if scene else list(presets) or [shelf.DEFAULT]
     if len(chosen) > MAX_INSERTS:
         raise ContinuoError(f"{len(chosen)} inserts are too many", f"Give at most {MAX_INSERTS} presets")
-    lowest, highest = parse_pitch(mic_lowest), parse_pitch(mic_highest)
-    if lowest >= highest:
-        raise ContinuoError(f"{mic_lowest} is not below {mic_highest}", "Change --mic-lowest or --mic-highest")
-    microphone = Microphone(mic_input, lowest, highest, mic_gate, mic_confidence) if mic else None
+    microphone = _microphone(mic_input, mic_lowest, mic_highest, mic_gate, mic_confidence)
     options = Options(
         chosen, backend, name, osc_port, device, osc_host, osc_allow, inputs, outputs, chain,
         capture_folder.expanduser().absolute() if capture_folder else None, scene, scene_channel, not no_announce,
-        microphone,
+        microphone if mic else None,
     )  # fmt: skip
     with ExitStack() as stack:
         terminal = Terminal(stack, quiet=headless, as_json=as_json)
@@ -193,6 +189,16 @@ def run(
         )
     if played:
         _keep(played, take, as_json=as_json)
+
+
+def _microphone(wanted: str, lowest: str, highest: str, gate_db: int, confidence: int) -> Microphone:
+    """What is listened to and for; ContinuoError where there is no pitch between the lowest and the highest."""
+    from bridge.control.options import Microphone
+    from music.pitch import parse_pitch
+
+    if parse_pitch(lowest) >= parse_pitch(highest):
+        raise ContinuoError(f"{lowest} is not below {highest}", "Change --mic-lowest or --mic-highest")
+    return Microphone(wanted, parse_pitch(lowest), parse_pitch(highest), gate_db, confidence)
 
 
 def _serve(
