@@ -144,12 +144,12 @@ def _halves(some: Sequence[Opening]) -> Figures:
 
 
 def ms_per_note(model: TokenModel, rows: Rows) -> float:
-    """Median of one note heard, one piece, one thread."""
+    """Median of one note heard and remembered, one piece, one thread."""
     live, spent = Live(model), list[float]()
-    state = live.start()
-    listed = [tuple(row) for row in rows[: TIMED + 1].tolist()]
-    for row, after in pairwise(listed):
-        begun = time.perf_counter()
-        state = live.hear(state, row, after[WAIT], after[PHASE])
+    state, recalls = live.start(), live.recalls()
+    for last, row in pairwise([tuple(row) for row in rows[: TIMED + 1].tolist()]):
+        begun, before = time.perf_counter(), Heard(state, last)
+        state = live.hear(*before, row[WAIT], row[PHASE])
+        live.remember(recalls, before, Heard(state, row), ended=True)
         spent.append((time.perf_counter() - begun) * 1e3)
     return float(np.median(spent))
