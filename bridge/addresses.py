@@ -261,6 +261,13 @@ INSERT = (
         "What your first note does while it plays: ends it, or goes on above it",
         choices=("stop", "beneath"),
     ),
+    Parameter(
+        "changes",
+        ("continue", "changes"),
+        "chart",
+        "",
+        "What a continuation plays over, from where it begins and again: chords, or a melody; empty = what it likes",
+    ),
     Parameter("go", ("continue", "go"), "trigger", False, "The continuation takes over now"),
     Parameter("yield", ("continue", "yield"), "trigger", False, "It ends now"),
     Parameter("again", ("continue", "again"), "trigger", False, "It plays again what it played last"),

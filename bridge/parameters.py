@@ -7,13 +7,19 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from bridge import players
+from bridge.charts import chart_of
 from bridge.errors import ValueRefused
 from music.pitch import Key, parse_pitch
 
 Kind = Literal[
-    "switch", "trigger", "int", "float", "choice", "text", "pitch", "program", "channels", "key", "player", "meter"
-]
+    "switch", "trigger", "int", "float", "choice", "text", "pitch", "program", "channels", "key", "player", "meter",
+    "chart",
+]  # fmt: skip
 Scope = Literal["daemon", "insert", "part"]
+
+
+MOST_CHART = 500
+"""Letters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +58,7 @@ class Parameter:
             "key": "auto, or a key (C major, F# minor)",
             "channels": "all, or 1-16 with commas",
             "text": "text",
+            "chart": "a chord a bar (Am F C G), bars marked (C G | Am), or the path of a melody's .mid",
             "meter": "1/4 to 32/4, over 1, 2, 4, 8 or 16",
             "player": f"{', '.join(players.BUNDLED)}, or one of your own",
         }
@@ -91,6 +98,13 @@ def _switch(_: Parameter, value: object) -> bool | None:
 
 def _text(_: Parameter, value: object) -> str | None:
     return value if isinstance(value, str) and len(value) <= 200 else None
+
+
+def _chart(_: Parameter, value: object) -> str | None:
+    if not isinstance(value, str) or len(value) > MOST_CHART:
+        return None
+    chart_of(value)
+    return value.strip()
 
 
 def _choice(parameter: Parameter, value: object) -> str | None:
@@ -159,6 +173,7 @@ _CHECKS = {
     "float": _real,
     "choice": _choice,
     "text": _text,
+    "chart": _chart,
     "pitch": _pitch,
     "program": _whole,
     "channels": _channels,

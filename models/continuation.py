@@ -12,6 +12,8 @@ from typing import Protocol, TypeVar
 
 import numpy as np
 
+from models.ahead import Ahead
+from music.chart import Classes
 from music.phrase import Onset, Tone
 from music.pitch import Key
 
@@ -43,6 +45,8 @@ class Aim:
     """Whether a clock runs: what lay on a beat goes on lying on one."""
     last: bool = False
     """Whether this is the end: something to rest on."""
+    ahead: Ahead | None = None
+    """What is known to sound meanwhile."""
 
 
 class Continuer(Protocol[Memory, Thread]):
@@ -91,10 +95,26 @@ def within(pitch: int, aim: Aim) -> int:
     return pitch
 
 
-def placed(tones: Iterable[Tone], aim: Aim) -> tuple[Tone, ...]:
-    """Tones as high as is wanted, in range and in the key that is locked, each pitch once."""
+def placed(tones: Iterable[Tone], aim: Aim, beat: float) -> tuple[Tone, ...]:
+    """Tones that begin at a beat, as high as is wanted, in range and in the key that is locked, each pitch once.
+
+    What would rub with what is known to sound is moved, or ends before it does.
+    """
     found: dict[int, Tone] = {}
     for tone in tones:
-        pitch = within(tone.pitch + OCTAVE * round(aim.register), aim)
-        found.setdefault(pitch, replace(tone, pitch=pitch))
+        pitch, beats = within(tone.pitch + OCTAVE * round(aim.register), aim), tone.beats
+        if aim.ahead:
+            if not aim.ahead.passes(pitch, beat, beats):
+                pitch = _fitting(pitch, aim, aim.ahead.sounding(beat))
+            beats = aim.ahead.until(pitch, beat, beats)
+        found.setdefault(pitch, replace(tone, pitch=pitch, beats=beats))
     return tuple(found[pitch] for pitch in sorted(found))
+
+
+def _fitting(pitch: int, aim: Aim, classes: Classes) -> int:
+    """The nearest pitch in the range that sounds already, rather below than above; the same where there is none."""
+    near = sorted(
+        range(max(aim.lowest, pitch - OCTAVE), min(aim.highest, pitch + OCTAVE) + 1),
+        key=lambda one: (abs(one - pitch), one),
+    )
+    return next((one for one in near if one % OCTAVE in classes), pitch)

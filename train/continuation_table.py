@@ -17,6 +17,7 @@ from music.midifile import read
 from music.phrase import Onset
 from train.corpora import pieces
 from train.evaluate import continuation
+from train.evaluate.ahead import fit, harmony, melody
 from train.evaluate.continuation import Known, Opening, Stream
 from train.tokens.corpus import played as played_in
 
@@ -31,14 +32,31 @@ LONG_BEATS = 600.0
 @click.option("--split", default="valid", show_default=True)
 @click.option("--most", default=100, show_default=True, help="Pieces, evenly from all of them.")
 @click.option("--model", "models", multiple=True, help="A learned player beside the memory; may be given again.")
+@click.option("--ahead", is_flag=True, help="How well they fit the melody and the harmony to come, only that.")
 @click.option("--copies", type=int, help="So many continuations by each learned player are looked for copies.")
 def table(  # noqa: PLR0913, PLR0917 - options
-    data: Path, corpora: tuple[str, ...], split: str, most: int, models: tuple[str, ...], copies: int | None
+    data: Path, corpora: tuple[str, ...], split: str, most: int, models: tuple[str, ...], copies: int | None,
+    ahead: bool,
 ) -> None:  # fmt: skip
     """Go on with the openings of pieces of CORPORA in the folder DATA."""
     some = _openings(data, corpora, split, most)
-    truths = [one.truth for one in some]
     players: dict[str, Any] = {"memory": MemoryPlayer()} | {name: make(name) for name in models}
+    if ahead:
+        _ahead(players, some)
+        return
+    _beside_the_pieces(players, some)
+    for name, player in players.items():
+        _degeneration(name, player, some)
+    if copies:
+        known = Known(_onsets(piece.path) for piece in pieces(data, corpora, {}) if piece.split == "train")
+        for name in models:
+            _copies(name, players[name], known, some, copies)
+    click.echo(f"\n{len(some)} pieces, {HEARD_BEATS:.0f} beats heard, {BEATS:.0f} played")
+
+
+def _beside_the_pieces(players: dict[str, Any], some: list[Opening]) -> None:
+    """How far what is played is from how the pieces go on, and how much of it is copied."""
+    truths = [one.truth for one in some]
     played: dict[str, list[Stream]] = {
         name: [continuation.goes_on(player, one, BEATS, seed) for seed, one in enumerate(some)]
         for name, player in players.items()
@@ -61,13 +79,21 @@ def table(  # noqa: PLR0913, PLR0917 - options
             for streams in played.values()
         ]
         click.echo(f"| {name} | " + " | ".join(f"{cell:.3f}" for cell in cells) + " |")
-    for name, player in players.items():
-        _degeneration(name, player, some)
-    if copies:
-        known = Known(_onsets(piece.path) for piece in pieces(data, corpora, {}) if piece.split == "train")
-        for name in models:
-            _copies(name, players[name], known, some, copies)
-    click.echo(f"\n{len(some)} pieces, {HEARD_BEATS:.0f} beats heard, {BEATS:.0f} played")
+
+
+def _ahead(players: dict[str, Any], some: list[Opening]) -> None:
+    """How well players fit what is to come, knowing it and not."""
+    for what, known in (("melody", [melody(one) for one in some]), ("harmony", [harmony(one) for one in some])):
+        for name, player in players.items():
+            for title, told in (("not told", [None] * len(some)), ("told", known)):
+                found = [
+                    continuation.goes_on(player, one, BEATS, seed, ahead)
+                    for seed, (one, ahead) in enumerate(zip(some, told, strict=True))
+                ]
+                figures = fit(found, known) | continuation.distances(found, [one.truth for one in some])
+                words = ", ".join(f"{figure} {value:.3f}" for figure, value in figures.items())
+                click.echo(f"{what}, {name}, {title}: {words}")
+        click.echo(f"{what}, the piece itself: {fit([one.truth for one in some], known)}")
 
 
 def _copies(name: str, player: Any, known: Known, some: list[Opening], copies: int) -> None:

@@ -19,6 +19,7 @@ from bridge.brain.ringing import Ringing
 from bridge.brain.settings import Settings
 from bridge.brain.sounding import Due, Note
 from bridge.brain.strikes import Strikes, part_of
+from models.ahead import Ahead
 from models.continuation import Aim, Continuer
 from models.player import FRAMES_PER_BEAT, Answer
 from music.events import Control, Event, NoteOn
@@ -54,6 +55,7 @@ class Continuation:
         self._heard: deque[tuple[Onset, bool]] = deque(maxlen=HEARD)  # and whether a clock ran
         self._turn: Performance | None = None
         self._taken = 0.0  # the beat at which it was
+        self._bar: tuple[float, float] | None = None  # from when to when the first bar of the turn lasts
         self._before: Performance | None = None  # the turn before this one
         self._strikes = Strikes(grid.timeline)
         self._turns = 0
@@ -255,7 +257,7 @@ class Continuation:
         if again:
             turn.start = again.start
             turn.repeat(again.played, self._place(again.played[0].beat, beat) - again.played[0].beat)
-        self._turn, self._taken = turn, beat
+        self._turn, self._taken, self._bar = turn, beat, None
         return due + self._play(now_ns)
 
     def _begin(self, turn: Performance, now_ns: int) -> None:
@@ -264,9 +266,12 @@ class Continuation:
             return
         bars = self.settings.turns.bars
         begun = turn.begin(lambda first: self._place(first, self._taken))
+        first = self._grid.barline(begun - SOON_ENOUGH)
+        self._bar = first, self._grid.barline(begun - SOON_ENOUGH, 1)
         if bars:
-            bar = self._grid.barline(begun, 1) - self._grid.barline(begun)
-            turn.close(self._grid.barline(begun - SOON_ENOUGH, bars), bar / 2)
+            turn.close(self._grid.barline(begun - SOON_ENOUGH, bars), (self._bar[1] - first) / 2)
+        if self.settings.turns.changes:
+            turn.want(self._aim(begun), begun + PLAN_BEATS, now_ns)
 
     def _place(self, beat: float, now: float) -> float:
         """Where a first onset that is at `beat` is to be, now or soon: where bars are known, whole beats from there."""
@@ -318,7 +323,16 @@ class Continuation:
             surprise=settings.surprise,
             distance=settings.distance,
             phase=self._has_clock(beat),
+            ahead=self._ahead(),
         )
+
+    def _ahead(self) -> Ahead | None:
+        """The changes that are played over, from the first barline of the turn on."""
+        changes = self.settings.turns.changes
+        if changes is None or self._bar is None:
+            return Ahead(changes) if changes else None
+        first, second = self._bar
+        return Ahead(changes, second - first, first)
 
     def _seed(self) -> int:
         return self.settings.wish.seed * 1_000_003 + self._turns

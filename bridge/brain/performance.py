@@ -90,6 +90,8 @@ class Performance:
 
     def want(self, aim: Aim, until: float, now_ns: int) -> None:
         """Something else is wanted: what waits is planned anew, up to a beat."""
+        if aim.ahead and aim.ahead.origin is not None:  # the player's beats are not the insert's
+            aim = replace(aim, ahead=replace(aim.ahead, origin=aim.ahead.origin - self._later))
         if aim == self._aim:
             return
         self._aim = aim

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
+from bridge.charts import chart_of
+from bridge.errors import ValueRefused
 from models.player import FRAMES_PER_BEAT, Scoring, Wish
+from music.chart import Chart
 from music.orchestra import FAMILIES, SECTIONS, section_of
 from music.pitch import Key
 
@@ -66,6 +70,8 @@ class Turns:
     """How long it plays, 0: endless; and of how many of the musician's bars it takes over at the end."""
     yields: bool
     """Whether the musician's first note ends it."""
+    changes: Chart | None
+    """What is known to sound while it plays."""
     wanted: frozenset[Trigger]
     """What is to be done, once."""
 
@@ -272,5 +278,13 @@ def _turns(state: dict[str, Any]) -> Turns:
         pedal=state["handover_cc"],
         bars=state["bars"],
         yields=state["yields"] == "stop",
+        changes=_chart(state["changes"]),
         wanted=frozenset(one for one in TRIGGERS if state[one]),
     )
+
+
+def _chart(text: str) -> Chart | None:
+    """What a text stands for that was read before: a file may be gone since then."""
+    with suppress(ValueRefused):
+        return chart_of(text)
+    return None

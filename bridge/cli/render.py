@@ -4,13 +4,28 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import click
 
 from bridge import presets
+from bridge.addresses import INSERT, put
 from bridge.cli import main, print_json, sentence, stop, tell
 from bridge.presets import EFFECTS
+from music.errors import did_you_mean
+
+
+def _put(state: presets.State, wanted: str) -> None:
+    """Set a parameter as the command line says it."""
+    name, _, text = wanted.partition("=")
+    found = {one.name: one for one in INSERT}
+    if name not in found:
+        raise click.UsageError(f"--set: there is no parameter {name!r}. {sentence(did_you_mean(name, found))}")
+    value: object = text
+    with suppress(ValueError):
+        value = float(text)
+    put(state, found[name].path, found[name].check(value))
 
 
 @main.command()
@@ -22,6 +37,13 @@ from bridge.presets import EFFECTS
     "--bars", type=click.IntRange(1, 64), help="How long a continuation is; default: as the preset has it, or 8."
 )
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Same seed, same notes; default: the preset's.")
+@click.option(
+    "--set",
+    "wanted",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Any parameter of the insert, as in changes='Am F C G'.",
+)
 @click.option("--track", metavar="NAME|N", help="Track to answer; default: the one that looks like the melody.")
 @click.option("--jobs", type=click.IntRange(1), default=os.cpu_count(), show_default=True, help="Files at a time.")
 @click.option(
@@ -42,6 +64,7 @@ def render(
     effect: str | None,
     bars: int | None,
     seed: int | None,
+    wanted: tuple[str, ...],
     track: str | None,
     jobs: int,
     device: str,
@@ -62,6 +85,8 @@ def render(
     state = presets.load(preset or EFFECTS[effect or "harmonize"])
     state["player"]["seed"] = state["player"]["seed"] if seed is None else seed
     state["continue"]["bars"] = bars or state["continue"]["bars"]
+    for one in wanted:
+        _put(state, one)
     pairs = batch.outputs(list(inputs), folder)
     outcomes = []
     with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty() or as_json) as bar:

@@ -109,14 +109,15 @@ class PhrasePlayer:
         tones: list[Tone] = []
         while wait == 0 or not tones:
             after = self._live.hear(state, last, wait, phase)
-            row = drawing.note(after, last, wait, phase, last[4])
+            row = drawing.note(after, last, wait, phase, tick)
             if row is None:  # the chord can have no more: when does the next one come?
                 wait = drawing.wait(state, last, tick, MOST)
                 break
             state, last = after, row
             tones.append(Tone(row[1], row[3], (row[LENGTH] + 1) / CLOCKS_PER_BEAT))
             wait = drawing.wait(state, last, tick, len(tones))
-        return Onset(tick / CLOCKS_PER_BEAT, placed(tones, aim)), Thread(state, last, tick, wait)
+        beat = tick / CLOCKS_PER_BEAT
+        return Onset(beat, placed(tones, aim, beat)), Thread(state, last, tick, wait)
 
 
 def _straight(onset: Onset) -> Onset:

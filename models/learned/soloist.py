@@ -164,7 +164,7 @@ class SoloPlayer:
         if thread.clock:
             beat = (last.number + memory.feel.get(last.number % FRAMES_PER_BEAT, 0.0)) / FRAMES_PER_BEAT
         after = replace(thread, last=last, ends=ends, beat=beat, ahead=drawing.after(first), aim=aim)
-        return Onset(beat, placed(tones, aim)), after
+        return Onset(beat, placed(tones, aim, beat)), after
 
     def _tone(self, memory: Memory, key: int, beats: float) -> Tone:
         """A key as loud as the nearest one that was heard of late."""

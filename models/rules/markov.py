@@ -326,4 +326,4 @@ def _played(onset: Onset, aim: Aim, dice: np.random.Generator) -> Onset:
         tones = (tones[0], *(tone for tone in tones[1:-1] if dice.random() < 2 * aim.density), tones[-1])
     if aim.last:
         tones = tuple(replace(tone, beats=max(tone.beats, REST_BEATS)) for tone in tones)
-    return Onset(onset.beat, placed(tones, aim))
+    return Onset(onset.beat, placed(tones, aim, onset.beat))

@@ -12,7 +12,7 @@ from models.blocks.live.dense import Floats
 from models.continuation import OCTAVE, Aim
 from models.tokens.live import Heard, Recalls, Row, State
 from music.beat import CLOCKS_PER_BEAT
-from music.tokens import LONGEST_WAIT, NO_CLOCK, NOTHING
+from music.tokens import INSTRUMENT, LONGEST_WAIT, NO_CLOCK, NOTHING
 
 NUCLEUS, TIME_NUCLEUS = 0.98, 0.95
 """What is not among the likeliest of so much in all is not played (Holtzman et al. 2020, arXiv:1904.09751): of when
@@ -70,7 +70,7 @@ class Drawing:
         self._eager[0] = THICKER * more
         self._off = ~np.isin(np.arange(CLOCKS_PER_BEAT), PLACES) & aim.phase
         self._always_off = self._off & ~np.isin(np.arange(CLOCKS_PER_BEAT), FINE_PLACES)
-        moved = OCTAVE * round(aim.register)
+        self._ahead, moved = aim.ahead, OCTAVE * round(aim.register)
         self._foreign = (aim.lowest - moved > _PITCHES) | (aim.highest - moved < _PITCHES)
         self._foreign[NOTHING] = True
         outside = ~np.isin(_PITCHES % OCTAVE, list(aim.key.scale)) if aim.key else np.zeros(len(_PITCHES), bool)
@@ -102,13 +102,16 @@ class Drawing:
         chance = 1 / float(np.exp(logits - logits[0]).sum())
         return bool(chance > (0.5 if self._heat <= 0 else self._dice.random()))
 
-    def note(self, state: State, before: Row, wait: int, phase: int, instrument: int) -> Row | None:
+    def note(self, state: State, before: Row, wait: int, phase: int, tick: int) -> Row | None:
         """A note whose time is known; None where a chord can have no more."""
         banned = self._foreign | ((wait == 0) & (before[1] >= _PITCHES))
-        pitch = self._drawn(self._live.pitch(state, before, wait, self._recalls.pitch), banned)
+        logits: NDArray[np.floating] = self._live.pitch(state, before, wait, self._recalls.pitch)
+        if self._ahead:
+            logits = logits + self._ahead.fit(tick / CLOCKS_PER_BEAT)[_PITCHES % OCTAVE]
+        pitch = self._drawn(logits, banned)
         if pitch is None:
             return None
-        row = [wait, pitch, 0, 0, instrument, phase]
+        row = [wait, pitch, 0, 0, before[INSTRUMENT], phase]
         row[3] = self._drawn(self._live.velocity(state, tuple(row), self._recalls.velocity), _SILENT) or 1
         row[2] = self._drawn(self._live.length(state, tuple(row), self._recalls.length), None, TIME_NUCLEUS) or 0
         return tuple(row)

@@ -12,10 +12,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import log2
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from models.ahead import Ahead
 from models.continuation import Aim, Continuer
 from music.beat import CLOCKS_PER_BEAT
 from music.phrase import Onset
@@ -56,12 +58,14 @@ def cut(title: str, onsets: Stream, heard_beats: float, beats: float) -> Opening
     return Opening(title, heard, truth, heard_beats) if enough else None
 
 
-def goes_on(player: Continuer, opening: Opening, beats: float, seed: int) -> list[Onset]:  # type: ignore[type-arg]
-    """What a player plays after an opening."""
+def goes_on(
+    player: Continuer[Any, Any], opening: Opening, beats: float, seed: int, ahead: Ahead | None = None
+) -> list[Onset]:
+    """What a player plays after an opening, knowing what is to come."""
     memory, dice, found = player.start(), np.random.default_rng(seed), list[Onset]()
     for onset in opening.heard:
         player.hear(memory, onset, phase=True)
-    thread, aim = player.begin(memory), Aim(phase=True)
+    thread, aim = player.begin(memory), Aim(phase=True, ahead=ahead)
     while not found or found[-1].beat < opening.start + beats:
         onset, thread = player.go_on(memory, thread, aim, dice)
         found.append(onset)

@@ -15,7 +15,7 @@ import msgspec
 import numpy as np
 
 from music import files
-from music.errors import FileError
+from music.chunks import MidiFileError
 from music.midifile import Score, read
 from music.phrase import Onset, onsets
 from music.tokens import FIELDS, Rows, encode
@@ -99,7 +99,7 @@ def _rows(piece: Piece) -> Rows | None:
     """The rows of a piece; None where it cannot be read."""
     try:
         score = read(piece.path)
-    except FileError:
+    except (MidiFileError, OSError):
         return None
     program = next((track.program for track in score.tracks if not track.drum), 0)
     return encode(played(score), instrument=program)

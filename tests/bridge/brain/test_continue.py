@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from bridge.brain.continuation import Continuation
 from bridge.brain.settings import TRIGGERS
+from bridge.brain.sounding import Due
 from music.events import Control, NoteOff, NoteOn, Stop
 from tests.bridge.brain.stage import BEAT, MS, Band, onsets, state
 
@@ -51,6 +52,15 @@ def listen(group: Band, beats: float) -> Iterator[tuple[float, set[int]]]:
         group.wait(BEAT // 100)
         group.leave()
         yield group.now / BEAT, {pitch for channel, pitch in group.sounding if channel == WET}
+
+
+def begun(due: list[Due]) -> list[tuple[float, int]]:
+    """When it strikes what, in beats."""
+    return [
+        (one.time_ns / BEAT, one.event.pitch)
+        for one in due
+        if isinstance(one.event, NoteOn) and one.event.channel == WET
+    ]
 
 
 def press(group: Band, trigger: str) -> None:
@@ -278,3 +288,39 @@ def test_whatever_happens_nothing_is_struck_twice_or_left(
     group.wait(20 * MS)
     group.leave()
     assert not group.sounding
+
+
+CHANGES = ({9, 0, 4}, {5, 9, 0}, {0, 4, 7}, {7, 11, 2, 5})
+
+
+@pytest.mark.parametrize("model", ["rules", "goes-on"])
+@pytest.mark.parametrize("later", [0, 6 * BEAT])
+def test_it_plays_over_changes_that_begin_with_its_first_bar(model: str, later: int) -> None:
+    """Of the notes on beats none rubs with its chord, bar after bar, and most are of it."""
+    group = band(clock=True, continue_handover="go", continue_changes="Am F C G7", player_model=model)
+    melody(group, *SCALE * 4)
+    group.wait(later)
+    press(group, "go")
+    begin, on_beats = group.now / BEAT, 0
+    begin, inside = -(-begin // 4) * 4, 0
+    for at, pitch in begun(group.wait(64 * BEAT)):
+        beat = at - begin
+        if abs(beat - round(beat)) < 0.01 and beat >= 0:
+            chord, on_beats = CHANGES[int(beat + 0.01) // 4 % 4], on_beats + 1
+            inside += pitch % 12 in chord
+            assert pitch % 12 in chord or not any((pitch - tone) % 12 in (1, 11) for tone in chord)
+    assert on_beats > 20 and inside > 0.7 * on_beats
+
+
+def test_a_chart_may_be_changed_or_taken_away_while_it_plays() -> None:
+    group = band(clock=True, continue_handover="go", continue_changes="C")
+    melody(group, *SCALE * 4)
+    press(group, "go")
+    group.wait(8 * BEAT)
+    group.set(continue_changes="F# | B")
+    group.wait(4 * BEAT)
+    pitches = {pitch % 12 for _, pitch in begun(group.wait(8 * BEAT))}
+    assert pitches & {6, 10, 1, 11, 3} and insert(group).playing
+    group.set(continue_changes="")
+    group.wait(8 * BEAT)
+    assert insert(group).playing
