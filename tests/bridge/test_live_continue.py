@@ -32,10 +32,10 @@ def stage(listening: LiveDaemon) -> Iterator[tuple[Synth, SimpleUDPClient]]:
     osc.send_message("/continuo/stop", [])
 
 
-def play(synth: Synth, *pitches: int) -> None:
+def play(synth: Synth, *pitches: int, seconds: float = NOTE_S) -> None:
     for pitch in pitches:
         synth.player.play(bytes((0x90, pitch, 80)))
-        time.sleep(NOTE_S)
+        time.sleep(seconds)
         synth.player.play(bytes((0x80, pitch, 64)))
 
 
@@ -62,6 +62,17 @@ def test_buttons_hand_over_repeat_and_take_back(stage: tuple[Synth, SimpleUDPCli
         until(synth.wet, f"what {button} plays")
         osc.send_message("/continuo/1/yield", 1)
         until(lambda: not synth.sounding, "silence")
+
+
+def test_what_lasts_goes_to_the_chord_that_osc_has_named(stage: tuple[Synth, SimpleUDPClient]) -> None:
+    synth, osc = stage
+    osc.send_message("/continuo/1/handover", "go")
+    osc.send_message("/continuo/1/changes", "F#")
+    play(synth, *SCALE, seconds=0.3)  # more than half a beat
+    osc.send_message("/continuo/1/go", 1)
+    until(lambda: synth.wet() and sum(data[0] == 0x91 for data in synth.log) >= 8, "several notes")
+    wet = {data[1] % 12 for data in synth.log if data[0] == 0x91 and data[2]}
+    assert wet <= {6, 10, 1, 3, 4, 8}, "F# A# C#, and what is no semitone from them"
 
 
 def test_in_time_with_a_song_it_plays_a_bar_and_leaves_the_next_one(
