@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 from bridge import players, presets, scenes
 from bridge.cli import main
 from bridge.control.state import Desk
+from music.midifile import read
 from tests.bridge.render.pieces import SCALE, melody, piece
 
 USER_ERROR = 2
@@ -78,6 +79,20 @@ def test_render_takes_an_effect_and_bars_instead_of_a_preset(song: Path, tmp_pat
     assert result.exit_code == 0
     result = continuo("render", "--effect", "continue", "--preset", "satb", song, "-o", tmp_path / "out")
     assert result.exit_code == 2 and "--preset or --effect" in result.output + result.stderr
+
+
+def test_render_sets_what_it_is_told(song: Path, tmp_path: Path) -> None:
+    assert continuo("render", "--set", "voices=1", "--set", "key=D minor", song, "-o", tmp_path / "out").exit_code == 0
+    own, voice = read(tmp_path / "out" / song.name).tracks
+    assert len(voice.notes) == len(own.notes)
+    for wanted, said in (
+        ("vocies=1", "voices"),
+        ("voices=17", "1 to 16"),
+        ("voices", "voices"),
+        ("changes=H", "chord"),
+    ):
+        assert said in "".join(refused(continuo("render", "--set", wanted, song, "-o", tmp_path / "none")))
+    assert not (tmp_path / "none").exists()
 
 
 def test_render_json_is_one_list_on_stdout(song: Path, tmp_path: Path) -> None:
