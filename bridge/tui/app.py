@@ -17,7 +17,8 @@ from textual.widgets import Static
 from bridge.addresses import ROOT
 from bridge.tui import colours
 from bridge.tui.browser import Browser
-from bridge.tui.lines import Header, Inserts, Keys, Legend, Log
+from bridge.tui.inserts import Inserts
+from bridge.tui.lines import Header, Keys, Legend, Log
 from bridge.tui.link import Link
 from bridge.tui.mirror import Mirror
 from bridge.tui.panel import Panel
