@@ -32,7 +32,10 @@ ACTIONS = (
         "MIDI file into the folder of captures; answered with /continuo/captured",
     ),
     Action("/continuo/preset", "[s]", "Load a preset into insert 1; without a name: which one is loaded"),
-    Action("/continuo/presets", "", "The names of all presets"),
+    Action("/continuo/preset/delete", "s", "Forget a preset of your own; an insert that plays it plays on"),
+    Action("/continuo/preset/rename", "ss", "Give a preset of your own another name"),
+    Action("/continuo/presets", "", "The names of all presets, which subscribers are told of when one comes or goes"),
+    Action("/continuo/presets/own", "", "Those of your own, which can be renamed and deleted; told of as well"),
     Action("/continuo/models", "", "The names of all players: what model takes, in the order of its numbers"),
     Action(
         "/continuo/scene",

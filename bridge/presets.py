@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -16,6 +17,7 @@ from bridge import knobs, shelf
 from bridge.addresses import CLOCK, INSERT, MAX_PARTS, PART, defaults, get, put
 from bridge.errors import PresetError, ValueRefused
 from bridge.parameters import Parameter
+from music import files as disk
 from music.errors import ContinuoError, did_you_mean
 
 FORMAT = 1
@@ -51,6 +53,11 @@ def _bundled() -> dict[str, Path]:
 def bundled() -> list[str]:
     """The names of those that come along."""
     return sorted(_bundled())
+
+
+def own() -> list[str]:
+    """The names of the user's own, which can be renamed and deleted."""
+    return list(shelf.own(user_folder()))
 
 
 def names() -> list[str]:
@@ -96,6 +103,41 @@ def save(name: object, state: State) -> Path:
     """Write a state as a preset of the user's own, controls included; FileError, or ValueRefused for no name."""
     title = state["name"] if state["preset"] == name else name
     return shelf.write(user_folder(), name, document(state) | {"name": title})
+
+
+def delete(name: object) -> None:
+    """Forget one of the user's own; PresetError where there is none, ValueRefused for one that comes along."""
+    disk.delete(_own(name))
+
+
+def rename(name: str, new: object) -> None:
+    """Give one of the user's own another name, and its title too where that was its name.
+
+    PresetError where there is none, ValueRefused for one that comes along, or where there is one of the new name.
+    """
+    path, new = _own(name), shelf.check_name(new)
+    if new in _shelf():
+        raise ValueRefused(f"there is a preset {new!r} already. Give another name", 422)
+    disk.create(user_folder() / f"{new}{shelf.ENDING}", _retitled(read_bytes(path), name, new))
+    disk.delete(path)
+
+
+def _own(name: object) -> Path:
+    """The file of one of the user's own."""
+    found = shelf.own(user_folder())
+    if isinstance(name, str) and name in found:
+        return found[name]
+    if name in _bundled():
+        raise ValueRefused(f"{name!r} comes with Continuo. Only presets of your own can be deleted or renamed", 422)
+    hint = did_you_mean(str(name), found) if found else "Save one first"
+    raise PresetError(f"there is no preset {name!r} of your own", hint)
+
+
+def _retitled(data: bytes, old: str, new: str) -> bytes:
+    """A preset's bytes with another title, comments and all; as they are where the title is another one."""
+    head, cut, tables = data.partition(b"\n[")
+    title = re.compile(rb'^(name\s*=\s*)"' + re.escape(old.encode()) + b'"', re.MULTILINE)
+    return title.sub(rb'\g<1>"' + new.encode() + b'"', head, count=1) + cut + tables
 
 
 def document(state: State) -> dict[str, Any]:

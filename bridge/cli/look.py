@@ -1,4 +1,4 @@
-"""`continuo ports`, `presets`, `addresses`, `scripts`, `doctor`, `completion`: what there is."""
+"""`continuo ports`, `addresses`, `scripts`, `doctor`, `completion`: what there is."""
 
 from __future__ import annotations
 
@@ -26,31 +26,6 @@ def ports(as_json: bool) -> None:
         for direction in ("inputs", "outputs"):
             for name in names[direction]:
                 click.echo(f"{system}\t{direction[:-1]}\t{name}")
-
-
-@main.command()
-@click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
-def presets(as_json: bool) -> None:
-    """List the presets."""
-    from bridge import players
-    from bridge import presets as shelf
-    from bridge.errors import PresetError
-
-    rows = []
-    for name, path, state in shelf.catalogue():
-        if isinstance(state, PresetError):
-            tell(f"continuo: {state}")
-            continue
-        model = state["player"]["model"]
-        row = {"name": name, "effect": state["effect"], "title": state["name"], "file": str(path), "model": model}
-        rows.append(row | {"playable": players.playable(model)})
-    if as_json:
-        print_json(rows)
-        return
-    for row in rows:
-        missing = "" if row["playable"] else f"   (no weights for {row['model']!r} here)"
-        click.echo(f"{row['name']:<12} {row['effect']:<10} {row['title']}{missing}")
-    tell(f"Your own go to {shelf.user_folder()}")
 
 
 @main.command()

@@ -34,10 +34,12 @@ AT_ONCE = 4096
 """Datagrams taken from the socket before others have their turn in the event loop."""
 SERVE_S = 0.0005
 """How long is served before the socket is looked at again: it holds what a flood sends in a few of them."""
-ACTIONS = ("ping", "preset", "presets", "models", "scenes", "inserts", "subscribe", "unsubscribe", "watch", "state")
+LISTS = {"presets": presets.names, "presets/own": presets.own, "models": players.names, "scenes": scenes.names}
+ACTIONS = (*LISTS, "inserts", "ping", "preset", "subscribe", "unsubscribe", "watch", "state")
 COMMANDS = (
     *("panic", "resume", "tap", "play", "stop", "capture"),
-    *("scene/next", "scene/previous", "scene/save", "scene/delete", "scene/rename", "preset/save"),
+    *("scene/next", "scene/previous", "scene/save", "scene/delete", "scene/rename"),
+    *("preset/delete", "preset/rename"),
 )
 """What is not for us to do."""
 SET_BY_COMMAND = ("scene", "setlist")
@@ -67,12 +69,6 @@ class OscServer(asyncio.DatagramProtocol):
         self._echo = Echo(lambda address, value, listeners: self._send([(address, value)], listeners))
         self.watch = Watch(self._send, len(desk.inserts))
         self._choosers: dict[int, tuple[Address, str]] = {}  # who chose an insert's player last, by which address
-        self._lists: dict[str, Callable[[], list[Any]]] = {
-            "presets": presets.names,
-            "models": players.names,
-            "scenes": scenes.names,
-            "inserts": lambda: [len(desk.inserts)],
-        }
         self._transport: asyncio.DatagramTransport | None = None
         self._port = 0
 
@@ -219,12 +215,10 @@ class OscServer(asyncio.DatagramProtocol):
         if name in ACTIONS:
             self._act(name, values, sender)
         elif name in COMMANDS or (name in SET_BY_COMMAND and values):
-            if answer := self._do(name, values):
-                answer.add_done_callback(lambda done: self._answer(sender, done, address))
+            self._command(name, values, sender, address)
         elif name.endswith("/preset/save"):
             insert = self._desk.insert(address.removesuffix("/save"))
-            self._do("preset/save", [insert, *values])
-            self.publish(address.removesuffix("/save"), self._desk.inserts[insert]["preset"])
+            self._command("preset/save", [insert, *values], sender, address)
         elif name.endswith(("/preset", "/note")) and name.count("/") == 1:
             self._of_insert(self._desk.insert(address), address, values, sender)
         elif name.endswith("/unlearn") or (name.endswith("/learn") and values):
@@ -236,14 +230,24 @@ class OscServer(asyncio.DatagramProtocol):
         else:
             self.set(address, values[0] if len(values) == 1 else values, sender)
 
+    def _command(self, command: str, values: list[object], sender: Address, address: str) -> None:
+        if answer := self._do(command, values):
+            answer.add_done_callback(lambda done: self._answer(sender, done, address))
+        if command.startswith("preset/"):  # all are told which there are now, and what those that play are called
+            self.publish_state()
+            for name in ("presets", "presets/own"):
+                self._send([(f"{ROOT}/{name}", LISTS[name]())], self._audience())
+
     def _act(self, name: str, values: list[object], sender: Address) -> None:
         match name:
             case "ping":
                 self._reply(sender, f"{ROOT}/pong", version("continuo"))
             case "preset":
                 self._preset(0, f"{ROOT}/preset", values, sender)
-            case "presets" | "models" | "scenes" | "inserts":
-                self._reply(sender, f"{ROOT}/{name}", *self._lists[name]())
+            case _ if name in LISTS:
+                self._reply(sender, f"{ROOT}/{name}", *LISTS[name]())
+            case "inserts":
+                self._reply(sender, f"{ROOT}/inserts", len(self._desk.inserts))
             case "state":
                 self._send(list(self._desk.values()), self._listeners(sender))
             case "subscribe":

@@ -1,4 +1,4 @@
-"""Scenes at the desk: chosen by name, by their place in the setlist, by a program change; saved as they are."""
+"""Scenes at the desk: chosen by name, by place in the setlist, by program change; they and presets on their shelf."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ Values = list[Any]
 
 
 class Scenes:
-    """What is wanted of scenes. The event loop of control owns it; small files are read and written at once.
+    """What is wanted of scenes, and of the user's own presets. Control's event loop owns it.
+
+    Small files are read and written at once.
 
     `changed` is told when another scene is there, and how many inserts it has.
     """
@@ -47,8 +49,8 @@ class Scenes:
     def do(self, command: str, values: Values) -> None:
         """One of the commands below; ContinuoError where it cannot be done."""
         match command.removeprefix("scene/"):
-            case "preset/save":  # the insert comes first
-                self._save_preset(values[0], _one(command, values[1:]))
+            case "preset/save" | "preset/delete" | "preset/rename":
+                self._do_preset(command, values)
             case "scene":
                 self._choose(_one(command, values))
             case "next":
@@ -60,7 +62,7 @@ class Scenes:
             case "delete":
                 self._delete(_one(command, values))
             case "rename":
-                self._rename(values)
+                self._rename(*_two(command, values))
             case "setlist":
                 self._arrange(values)
         self.look()
@@ -75,6 +77,15 @@ class Scenes:
         if self._desk.daemon["scene_channel"] in (channel, ANY_CHANNEL) and number <= len(order):
             self._load(order[number - 1])
 
+    def _do_preset(self, command: str, values: Values) -> None:
+        match command.removeprefix("preset/"):
+            case "save":  # the insert comes first
+                self._save_preset(values[0], _one(command, values[1:]))
+            case "delete":
+                presets.delete(_one(command, values))
+            case "rename":
+                self._rename_preset(*_two(command, values))
+
     def _save_preset(self, insert: int, name: object) -> None:
         """Write an insert's state as a preset of the user's own."""
         state = self._desk.inserts[insert]
@@ -82,6 +93,14 @@ class Scenes:
         presets.save(saved, state)
         if state["preset"] != saved:
             state["preset"] = state["name"] = saved
+
+    def _rename_preset(self, name: Any, new: Any) -> None:
+        """Give a preset of the user's own another name, wherever it plays too."""
+        presets.rename(name, new)
+        for state in self._desk.inserts:
+            if state["preset"] == name:
+                state["preset"] = new
+                state["name"] = new if state["name"] == name else state["name"]
 
     def _arrange(self, values: Values) -> None:
         there = scenes.names()
@@ -137,12 +156,10 @@ class Scenes:
         if self._desk.shown[SCENE] == name:
             self._show("scene", "")
 
-    def _rename(self, values: Values) -> None:
-        if len(values) != 2:
-            raise ValueRefused("scene/rename takes two names: of the scene, and what it is to be called", 400)
-        scenes.rename(*values)
-        if self._desk.shown[SCENE] == values[0]:
-            self._show("scene", str(values[1]))
+    def _rename(self, name: Any, new: Any) -> None:
+        scenes.rename(name, new)
+        if self._desk.shown[SCENE] == name:
+            self._show("scene", str(new))
 
 
 def _read_all(wrong: list[ContinuoError]) -> dict[str, tuple[tuple[int, int], Scene]]:
@@ -162,3 +179,9 @@ def _one(command: str, values: Values) -> Any:
     if len(values) != 1:
         raise ValueRefused(f"{command} takes one value, not {len(values)}", 400)
     return values[0]
+
+
+def _two(command: str, values: Values) -> Values:
+    if len(values) != 2:
+        raise ValueRefused(f"{command} takes two names: the one it has, and the one it is to have", 400)
+    return values

@@ -17,7 +17,8 @@ from textual.widgets import Static
 from bridge.addresses import ROOT
 from bridge.tui import colours
 from bridge.tui.browser import Browser
-from bridge.tui.lines import Header, Inserts, Keys, Legend, Log
+from bridge.tui.inserts import Inserts
+from bridge.tui.lines import Header, Keys, Legend, Log
 from bridge.tui.link import Link
 from bridge.tui.mirror import Mirror
 from bridge.tui.panel import Panel
@@ -139,7 +140,7 @@ class ScreenApp(App[None]):
         """What the daemon tells."""
         self.mirror.take(messages, time.monotonic())
         if len(messages) > 1:  # everything: this daemon has not seen us before
-            for name in ("inserts", "presets", "models"):
+            for name in ("inserts", "presets", "presets/own", "models"):
                 self.link.say(name)
         if any(name == "setlist" for name, _ in messages):  # and maybe a new scene in it
             self.link.say("scenes")
@@ -293,7 +294,7 @@ class ScreenApp(App[None]):
 
     def action_browse(self) -> None:
         """Show what can be loaded."""
-        for name in ("presets", "scenes"):  # somebody may have put another one there
+        for name in ("presets", "presets/own", "scenes"):  # somebody may have put another one there
             self.link.say(name)
         shelves = shelves_of(self.mirror, self.insert, self.link.say)
         self.push_screen(Browser(shelves, f"Load a preset into insert {self.insert}, or a scene", self.link.say))

@@ -1,4 +1,4 @@
-"""The browser of presets and scenes: found by typing, loaded, and scenes renamed, deleted and put in order."""
+"""The browser of presets and scenes: found by typing, loaded, renamed and deleted, and scenes put in order."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ from bridge.tui.answers import Messages, Request, Say
 from bridge.tui.lines import Keys
 
 SEARCH = "type to search"
-KEYS = (
-    ("^R", "rename", "screen.rename"), ("^D", "delete", "screen.delete"), ("^↑", "earlier", "screen.shift(-1)"),
-    ("^↓", "later", "screen.shift(1)"),
-)  # fmt: skip
-"""What can be done with a scene."""
+KEYS = (("^R", "rename", "screen.rename"), ("^D", "delete", "screen.delete"))
+"""What can be done with what is one's own."""
+ORDER_KEYS = (("^↑", "earlier", "screen.shift(-1)"), ("^↓", "later", "screen.shift(1)"))
+"""What can be done with a scene beside that."""
+LISTS = ("presets", "presets/own", "scenes", "setlist", "scene")
+"""What is shown here, or marked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +33,12 @@ class Shelf:
     entries: Callable[[], Sequence[str]]
     current: Callable[[], str]
     load: Callable[[str], None]
+    address: str
+    """What is below it renames and deletes; with an s, it is the list."""
+    own: Callable[[], Sequence[str]]
+    """The user's own: they can be renamed and deleted."""
     order: Callable[[], Sequence[str]] | None = None
-    """The setlist, where these are scenes: they can be renamed, deleted and put in order."""
+    """The setlist, where these are scenes: they can be put in order."""
 
 
 class Browser(ModalScreen[None]):
@@ -55,8 +60,8 @@ class Browser(ModalScreen[None]):
         self._title = title
         self._say = say
         self._request = Request(say)
-        self._renamed = ""  # the scene whose new name is typed
-        self._doomed = ""  # the scene that is deleted when asked once more
+        self._renamed = ""  # the entry whose new name is typed
+        self._doomed = ""  # the entry that is deleted when asked once more
         self._here = ""  # the entry that stays chosen while the lists change
         self._then = ""  # the one that is chosen when a wish has come true
         self._there = False  # whether it is on the screen
@@ -84,7 +89,7 @@ class Browser(ModalScreen[None]):
         if answer is not None:
             self._tell(answer)
             self._here = self._here if answer else self._then
-        if any(name in ("presets", "scenes", "setlist", "scene") for name, _ in messages) and not self._renamed:
+        if any(name in LISTS for name, _ in messages) and not self._renamed:
             self._find()
 
     def on_input_changed(self) -> None:
@@ -97,24 +102,28 @@ class Browser(ModalScreen[None]):
         if not self._renamed:
             self.query_one(OptionList).action_select()
             return
+        shelf, old = self._entry(self._renamed)
         name = event.value.strip()
-        if name and name != self._renamed:
-            self._then = f"{self._scene_shelf}:{name}"
-            self._request.make("scene/rename", self._renamed, name, proof="scenes")
+        if shelf and name and name != old:
+            self._then = f"{self._shelves.index(shelf)}:{name}"
+            self._request.make(f"{shelf.address}/rename", old, name, proof=f"{shelf.address}s")
         self._end_rename()
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Load it, and away."""
-        at, name = str(event.option.id).split(":", 1)
-        self._shelves[int(at)].load(name)
+        shelf, name = self._entry(str(event.option.id))
+        if shelf:
+            shelf.load(name)
         self.dismiss()
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
-        """Say what can be done with a scene where it is one."""
+        """Say what can be done with it."""
         if str(event.option.id) != self._here:
             self._here, self._doomed = str(event.option.id), ""
             self._tell("")
-        self.query_one(Keys).visible = bool(self._scene)
+        shelf, name = self._entry(self._here)
+        own = KEYS if shelf and name in shelf.own() else ()
+        self.query_one(Keys).offer((*own, *ORDER_KEYS) if shelf and shelf.order else own)
 
     def action_leave(self) -> None:
         """Away; from a name that is typed, back to the list."""
@@ -129,45 +138,53 @@ class Browser(ModalScreen[None]):
         found.action_cursor_down() if steps > 0 else found.action_cursor_up()
 
     def action_rename(self) -> None:
-        """Have the line be the scene's name."""
+        """Have the line be its name."""
         line = self.query_one(Input)
-        if self._scene:
-            self._renamed = self._scene
-            self._tell(f"The new name of {self._renamed!r}: Enter renames, Esc does not")
-            line.value = self._renamed
+        _, name = self._entry(self._here)
+        if self._may_be("renamed"):
+            self._renamed = self._here
+            self._tell(f"The new name of {name!r}: Enter renames, Esc does not")
+            line.value = name
             line.cursor_position = len(line.value)
             line.focus()
 
     def action_delete(self) -> None:
-        """Forget the scene, when asked twice."""
-        if self._scene and self._doomed != self._scene:
-            self._doomed = self._scene
-            self._tell(f"^D once more deletes {self._scene!r}")
-        elif self._scene:
-            self._then = self._here
-            self._request.make("scene/delete", self._scene, proof="scenes")
+        """Forget it, when asked twice."""
+        shelf, name = self._entry(self._here)
+        if not shelf or not self._may_be("deleted"):
+            return
+        if self._doomed != self._here:
+            self._doomed = self._here
+            self._tell(f"^D once more deletes {name!r}")
+        else:
+            self._then, self._doomed = self._here, ""
+            self._request.make(f"{shelf.address}/delete", name, proof=f"{shelf.address}s")
 
     def action_shift(self, steps: int) -> None:
         """Earlier or later in the setlist; a scene that is not in it comes in."""
-        shelf = self._shelves[self._scene_shelf]
-        if not self._scene or not shelf.order:
+        shelf, scene = self._entry(self._here)
+        if not shelf or not shelf.order:
             return
         order = list(shelf.order())
-        at = order.index(self._scene) if self._scene in order else len(order)
-        order = [name for name in order if name != self._scene]
-        order.insert(min(max(at + steps, 0), len(order)), self._scene)
+        at = order.index(scene) if scene in order else len(order)
+        order = [name for name in order if name != scene]
+        order.insert(min(max(at + steps, 0), len(order)), scene)
         self._say("setlist", *order)
         self._say("setlist")
 
-    @property
-    def _scene_shelf(self) -> int:
-        return next((at for at, shelf in enumerate(self._shelves) if shelf.order), 0)
+    def _entry(self, entry: str) -> tuple[Shelf | None, str]:
+        """Where an entry stands, and its name; None: it is none."""
+        at, _, name = entry.partition(":")
+        return (self._shelves[int(at)] if at.isdecimal() else None), name
 
-    @property
-    def _scene(self) -> str:
-        """The scene that is chosen; empty: it is none."""
-        at, _, name = self._here.partition(":")
-        return name if at.isdecimal() and self._shelves[int(at)].order else ""
+    def _may_be(self, done: str) -> bool:
+        """Whether what is chosen can be renamed or deleted; says so where it cannot."""
+        shelf, name = self._entry(self._here)
+        if shelf and name in shelf.own():
+            return True
+        if shelf and name in shelf.entries():
+            self._tell(f"{name!r} comes with Continuo and cannot be {done}")
+        return False
 
     def _end_rename(self) -> None:
         self._renamed = ""
@@ -190,6 +207,9 @@ class Browser(ModalScreen[None]):
                     found.highlighted = found.option_count - 1
         if found.highlighted is None and found.option_count:
             found.action_first()
+        if not found.option_count:  # nothing that is out of sight is deleted
+            self._here = self._doomed = ""
+            self.query_one(Keys).offer(())
 
     def _tell(self, text: str) -> None:
         self.query_one("#note", Static).update(text)

@@ -1,4 +1,4 @@
-"""The rows of text around the roll: where the song is, who plays, how well, and what went wrong."""
+"""The rows of text around the roll: where the song is, who plays, what keys do, and what went wrong."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 from rich.segment import Segment
 from textual import events
-from textual.message import Message
 from textual.strip import Strip
 
 from bridge.tui import colours
@@ -16,8 +15,6 @@ from bridge.tui.ear import ear
 from bridge.tui.mirror import Mirror
 from bridge.tui.piano import Piano
 
-METER_MS = 20.0
-METER = 8
 MOST_BEATS = 8
 
 Piece = tuple[str, str]
@@ -27,7 +24,7 @@ Key = tuple[str, str, str]
 
 
 class Row(Drawn):
-    """A row of coloured pieces; drawn anew only when it says something else."""
+    """A row of coloured pieces; drawn anew only when it says something else. The last ones are whole or not there."""
 
     back = colours.PANEL
 
@@ -48,8 +45,14 @@ class Row(Drawn):
 
     def render_line(self, y: int) -> Strip:
         """Textual asks for it."""
-        pieces = self._pieces if y == 0 else []
-        segments = [Segment(text, colours.style(colour, self.back)) for text, colour in pieces]
+        pieces, room = self._pieces if y == 0 else [], self.size.width
+        segments: list[Segment] = []
+        for text, colour in pieces:
+            room -= len(text.rstrip())
+            if room < 0:
+                break
+            segments.append(Segment(text, colours.style(colour, self.back)))
+            room -= len(text) - len(text.rstrip())
         return Strip(segments).adjust_cell_length(self.size.width, colours.style(colours.INK, self.back))
 
 
@@ -65,14 +68,16 @@ class Header(Row):
         lost = bool(mirror.get("clock_lost", 0))
         load = f"brain {mirror.get('brain_load', 0)}%  port {mirror.get('port_load', 0)}%"
         brain = mirror.get("brain")
+        trouble = f"brain: {brain}  " if brain != "ready" else ""
         self.say(
             (f" {mirror.get('scene') or 'Continuo':<9.9} ", colours.ACCENT),
             (f"{key or 'no key yet':<9} ", colours.INK),
             (f"{chord or '-':<8}", colours.ACCENT),
             (_place(mirror), colours.INK),
+            (trouble, colours.POOR),
             (f"{mirror.get('bpm', 0.0):6.1f} bpm ", colours.INK),
             (f"{mirror.get('leader')}{' lost' if lost else ''}".ljust(9), colours.POOR if lost else colours.FAINT),
-            (load if brain == "ready" else f"brain: {brain}", colours.FAINT if brain == "ready" else colours.POOR),
+            ("" if trouble else load, colours.FAINT),
         )
 
 
@@ -114,8 +119,9 @@ class Keys(Row):
         self._keys = keys
         self._fitting: list[Key] = []
 
-    def on_mount(self) -> None:
-        """They are always the same."""
+    def offer(self, keys: Sequence[Key]) -> None:
+        """Other ones."""
+        self._keys = keys
         self.on_resize()
 
     def on_resize(self) -> None:
@@ -142,68 +148,6 @@ class Keys(Row):
 def _end(keys: Sequence[Key]) -> int:
     """The column after some keys."""
     return sum(len(f" {key} {what} ") for key, what, _ in keys)
-
-
-class Inserts(Drawn):
-    """A row for each insert: what it plays, how fast it answers, what it could not. A click selects."""
-
-    class Selected(Message):
-        """The user has clicked an insert."""
-
-        def __init__(self, insert: int) -> None:
-            super().__init__()
-            self.insert = insert
-
-    def __init__(self, mirror: Mirror) -> None:
-        super().__init__("inserts")
-        self._mirror = mirror
-        self._rows: list[list[Piece]] = []
-        self._selected = 1
-
-    def show(self, selected: int) -> None:
-        """Show what the mirror has, and which insert is chosen (0: none)."""
-        self._selected = selected
-        rows = [self._row(insert) for insert in range(1, self._mirror.inserts + 1)]
-        if rows != self._rows:
-            if len(rows) != len(self._rows):
-                self.styles.height = max(len(rows), 1)
-            self._rows = rows
-            self.refresh()
-
-    def render_line(self, y: int) -> Strip:
-        """Textual asks for it."""
-        top = max(0, min(self._selected - 1, len(self._rows) - self.size.height))  # the selected one is in sight
-        back = colours.RAISED if y + top + 1 == self._selected else colours.PANEL
-        pieces = self._rows[y + top] if y + top < len(self._rows) else []
-        segments = [Segment(text, colours.style(colour, back)) for text, colour in pieces]
-        return Strip(segments).adjust_cell_length(self.size.width, colours.style(colours.INK, back))
-
-    def on_click(self, event: events.Click) -> None:
-        """Select the one there."""
-        top = max(0, min(self._selected - 1, len(self._rows) - self.size.height))
-        if event.y + top < len(self._rows):
-            self.post_message(self.Selected(event.y + top + 1))
-
-    def _row(self, insert: int) -> list[Piece]:
-        def get(name: str, default: float = 0) -> float:
-            return float(self._mirror.get(f"{insert}/{name}", default) or 0)
-
-        mirror, selected = self._mirror, insert == self._selected
-        median, worst = get("p50"), get("p99")
-        filled = min(round(worst / METER_MS * METER), METER)
-        state = "BYPASS " if get("bypass") else "playing" if get("playing") else "       "
-        missed = int(get("late") + get("dropped"))
-        loop = get("feedback")
-        return [
-            (f"{'▸' if selected else ' '}{insert} ", colours.ACCENT),
-            (f"{mirror.get(f'{insert}/preset')!s:<14.14} ", colours.INK),
-            (f"{state} ", colours.POOR if get("bypass") else colours.GOOD),
-            ("■" * filled + "·" * (METER - filled), colours.meter(worst)),
-            (f"  p50{median:5.1f}  p99{worst:5.1f} ms  ", colours.FAINT),
-            (f"late {missed} ", colours.POOR if missed else colours.FAINT),
-            (f"rules {int(get('fallback'))} ", colours.FAIR if get("fallback") else colours.FAINT),
-            (f"loop {loop:.0f} ms" if loop else "", colours.POOR),
-        ]
 
 
 class Log(Drawn):

@@ -9,7 +9,7 @@ from typing import Any
 
 from bridge.tui.notes import Notes
 
-LISTS = ("presets", "models", "scenes", "setlist")
+LISTS = ("presets", "presets/own", "models", "scenes", "setlist")
 MANY = ("plan", "controls", "notes")
 LOG_LINES = 200
 TICKS = 400

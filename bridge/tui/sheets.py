@@ -19,8 +19,8 @@ HELP = """\
   n  next scene of the setlist        N  the one before
   t  tap the tempo                    s  start, stop our own song
   k  play on this keyboard            q  close the screen
-[b]Scenes[/b]  (in the list of /)
-  ^R  rename   ^D  delete   ^↑ ^↓  earlier, later in the setlist
+[b]Scenes, and presets of your own[/b]  (in the list of /)
+  ^R  rename   ^D  delete   ^↑ ^↓  a scene earlier, later
 [b]Faders[/b]  (or the mouse: drag, click, wheel)
   ↑ ↓ Tab    choose one
   ← →        move it; with Shift, or PgUp and PgDn: ten times as far

@@ -15,12 +15,16 @@ def shelves_of(mirror: Mirror, insert: int, say: Say) -> list[Shelf]:
         lambda: mirror.lists.get("presets", []),
         lambda: str(mirror.get(f"{insert}/preset")),
         lambda name: say(f"{insert}/preset", name),
+        "preset",
+        lambda: mirror.lists.get("presets/own", []),
     )
     scenes = Shelf(
         "Scenes",
         lambda: _scenes(mirror),
         lambda: str(mirror.get("scene")),
         lambda name: say("scene", name),
+        "scene",
+        lambda: mirror.lists.get("scenes", []),
         lambda: mirror.lists.get("setlist", []),
     )
     return [presets, scenes]

@@ -275,6 +275,18 @@ def test_presets_are_listed_and_as_json() -> None:
     assert "satb" in continuo("presets").stdout
 
 
+def test_own_presets_are_renamed_and_deleted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(presets, "user_folder", lambda: tmp_path)
+    presets.save("mine", presets.load("duet"))
+    assert continuo("presets", "rename", "mine", "ours").exit_code == 0
+    assert presets.own() == ["ours"]
+    said, advised = refused(continuo("presets", "delete", "our"))
+    assert "there is no preset 'our' of your own" in said and "Did you mean 'ours'?" in advised
+    assert "comes with Continuo" in continuo("presets", "delete", "satb").stderr
+    assert continuo("presets", "delete", "ours").exit_code == 0
+    assert presets.own() == [] and "satb" in presets.names()
+
+
 def test_vocabularies_are_listed_and_as_json() -> None:
     lines = continuo("tokens").output.splitlines()
     fields = json.loads(continuo("tokens", "--json").output)

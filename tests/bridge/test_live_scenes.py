@@ -126,12 +126,45 @@ def test_a_preset_is_saved_and_loaded_by_osc_with_what_was_learnt(hall: tuple[Sy
     assert screen.shows("/continuo/1/amount") == [0.5]
 
 
+def test_a_preset_that_is_renamed_and_deleted_plays_on(hall: tuple[Synth, Screen], home: Path) -> None:
+    synth, screen = hall
+    screen.say("/continuo/1/preset", "duet")
+    screen.say("/continuo/1/amount", 0.5)
+    screen.say("/continuo/1/preset/save", "Fleeting")
+    until(lambda: "Fleeting" in (screen.shows("/continuo/presets/own") or []), "all are told of it")
+    screen.say("/continuo/preset/rename", "Fleeting", "Passing")
+    until(lambda: screen.shows("/continuo/1/preset") == ["Passing"], "its new name")
+    until(lambda: "Passing" in screen.shows("/continuo/presets"), "in the list too")
+    assert "Fleeting" not in screen.shows("/continuo/presets")
+    assert not (home / "presets" / "Fleeting.toml").exists()
+    strike(synth.player, 60, lambda: synth.wet(2))
+    screen.say("/continuo/preset/delete", "Passing")
+    until(lambda: "Passing" not in screen.shows("/continuo/presets/own"), "it is in no list")
+    assert "Passing" not in screen.shows("/continuo/presets")
+    assert not (home / "presets" / "Passing.toml").exists()
+    assert synth.wet(2), "what sounds sounds on"
+    synth.player.play(bytes((0x80, 60, 64)))
+    until(lambda: not synth.sounding, "it ends with its key")
+    strike(synth.player, 64, lambda: synth.wet(2))
+    assert screen.shows("/continuo/1/amount") == [0.5]
+    synth.player.play(bytes((0x80, 64, 64)))
+    until(lambda: not synth.sounding, "silence")
+
+
 @pytest.mark.parametrize(
     ("address", "values", "says"),
     [
         ("/continuo/1/preset/save", ["../../escape"], "is no name for a file"),
         ("/continuo/1/preset/save", [], "takes one value"),
         ("/continuo/9/preset/save", ["a"], "there is no insert"),
+        ("/continuo/preset/save", ["a"], "there is no insert"),
+        ("/continuo/preset/delete", ["satb"], "'satb' comes with Continuo. Only presets of your own can be deleted"),
+        ("/continuo/preset/delete", ["unmaped"], "Did you mean 'unmapped'"),
+        ("/continuo/preset/delete", ["../scenes/torn"], "there is no preset"),
+        ("/continuo/preset/delete", [], "takes one value"),
+        ("/continuo/preset/rename", ["broken", "satb"], "there is a preset 'satb' already. Give another name"),
+        ("/continuo/preset/rename", ["broken", "../satb"], "is no name for a file"),
+        ("/continuo/preset/rename", ["broken"], "takes two names"),
         ("/continuo/scene/save", ["/escape"], "is no name for a file"),
         ("/continuo/scene", ["Verso"], "Did you mean 'Verse'"),
         ("/continuo/scene", [99], "scene 99 is not within the setlist"),

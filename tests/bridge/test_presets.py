@@ -1,5 +1,6 @@
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -8,7 +9,8 @@ from hypothesis import strategies as st
 from bridge import presets
 from bridge.addresses import INSERT, PART
 from bridge.brain.settings import Settings
-from bridge.errors import PresetError
+from bridge.errors import PresetError, ValueRefused
+from music.errors import ContinuoError
 
 GOOD = """
 format = 1
@@ -240,3 +242,49 @@ def test_every_orchestra_has_the_same_knobs(name: str) -> None:
 
 def test_the_default_preset_leaves_every_controller_alone() -> None:
     assert presets.load(presets.DEFAULT)["control"] == []
+
+
+def test_own_preset_that_is_deleted_is_gone_and_a_bundled_one_of_its_name_is_back(shelf: Path) -> None:
+    for name in ("harmony", "mine"):
+        (shelf / f"{name}.toml").write_text(GOOD)
+        assert name in presets.own()
+        presets.delete(name)
+    assert not list(shelf.iterdir())
+    assert presets.own() == []
+    assert presets.load("harmony")["name"] != "Mine"
+    assert "mine" not in presets.names()
+
+
+@pytest.mark.parametrize("name", ["satb", "yours", "../mine", "linked", "", 5, None])
+def test_what_is_not_ones_own_is_neither_deleted_nor_renamed(shelf: Path, name: Any) -> None:
+    (shelf / "mine.toml").write_text(GOOD)
+    (shelf / "linked.toml").symlink_to(Path(presets.__file__))
+    for do in (presets.delete, lambda name: presets.rename(name, "other")):
+        with pytest.raises(ContinuoError) as error:
+            do(name)
+        assert ("comes with Continuo. Only presets of your own" in str(error.value)) == (name == "satb")
+        assert error.value.hint or isinstance(error.value, ValueRefused)
+    assert sorted(path.name for path in shelf.iterdir()) == ["linked.toml", "mine.toml"]
+    assert Path(presets.__file__).is_file() and "satb" in presets.names()
+
+
+@pytest.mark.parametrize("new", ["satb", "yours", "../escape", ""])
+def test_preset_is_renamed_onto_no_other_and_nowhere_else(shelf: Path, new: str) -> None:
+    for name in ("mine", "yours"):
+        (shelf / f"{name}.toml").write_text(GOOD)
+    with pytest.raises(ValueRefused, match=r"is no name for a file|already. Give another name"):
+        presets.rename("mine", new)
+    assert presets.own() == ["mine", "yours"]
+
+
+@pytest.mark.parametrize(
+    ("name", "title"), [("Mine", "Our own"), ("mine", "Mine"), ("My voices", "Mine"), ("Alto", "Mine")]
+)
+def test_renamed_preset_is_what_it_was_comments_too(shelf: Path, name: str, title: str) -> None:
+    text = f'# by hand\n{GOOD}\n[[part]]\nname = "Alto" # as it is sung\n'
+    (shelf / f"{name}.toml").write_text(text)
+    before = presets.load(name)
+    presets.rename(name, "Our own")
+    assert presets.own() == ["Our own"]
+    assert presets.load("Our own") == before | {"preset": "Our own", "name": title}
+    assert (shelf / "Our own.toml").read_text() == text.replace('"Mine"', f'"{title}"')

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from textual.widgets import Input, Static
+from textual.widgets import Input, OptionList, Static
 
 from bridge import presets, scenes
 from bridge.bench.stage import LiveDaemon, live_daemon
+from bridge.tui.app import Place, ScreenApp
 from bridge.tui.lines import Keys
 from tests.bridge.tui.seat import Seat, seated
 
@@ -24,9 +25,11 @@ def stage(jack: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveD
 
 @pytest.fixture(autouse=True)
 def empty(stage: LiveDaemon) -> None:
-    """No scene is left from another test."""
+    """No scene and no preset is left from another test."""
     for name in scenes.names():
         scenes.delete(name)
+    for name in presets.own():
+        presets.delete(name)
 
 
 async def save(seat: Seat, name: str, *, preset: bool = False) -> None:
@@ -42,6 +45,12 @@ async def saved(seat: Seat, name: str) -> None:
 
 def note(seat: Seat) -> str:
     return str(seat.app.screen.query_one("#note").render())
+
+
+def listed(seat: Seat) -> list[str]:
+    """What the list shows."""
+    options = seat.app.screen.query_one(OptionList).options
+    return [str(option.prompt)[2:] for option in options if not option.disabled]
 
 
 def test_a_scene_is_saved_left_and_brought_back(stage: LiveDaemon) -> None:
@@ -124,6 +133,64 @@ def test_a_scene_is_renamed_moved_in_the_setlist_and_deleted(stage: LiveDaemon) 
         await seat.press("ctrl+d")
         await seat.until(lambda: scenes.names() == ["Chorus", "Verse"], "it is gone")
         await seat.until(lambda: seat.app.mirror.lists["setlist"] == ["Verse", "Chorus"], "and known to be")
+
+    seated(stage.osc_port, play)
+
+
+def test_a_preset_of_ones_own_is_renamed_and_deleted_on_every_screen(stage: LiveDaemon) -> None:
+    async def play(seat: Seat) -> None:
+        await save(seat, "Half", preset=True)
+        await seat.until(lambda: len(seat.app.screen_stack) == 1, "it is saved")
+        await seat.until(lambda: seat.app.mirror.get("1/preset") == "Half", "its name")
+        await seat.until(lambda: seat.app.mirror.parts(1), "its parts are still there")
+        async with ScreenApp(Place("127.0.0.1", stage.osc_port)).run_test() as pilot:
+            assert isinstance(pilot.app, ScreenApp)
+            other = Seat(pilot.app, pilot, seat.surface)
+            await other.until(lambda: other.app.mirror.lists.get("presets/own") == ["Half"], "another screen has it")
+            await other.press("slash")
+            await seat.press("slash", *"half", "ctrl+r")
+            seat.app.screen.query_one(Input).value = "satb"
+            await seat.press("enter")
+            await seat.until(lambda: "is a preset 'satb' already" in note(seat), "refused")
+            await seat.press(*"half", "f2")
+            seat.app.screen.query_one(Input).value = "Whole"
+            await seat.press("enter")
+            await other.until(lambda: "Whole" in listed(other), "its new name")
+            assert "Half" not in listed(other)
+            await seat.until(lambda: "Whole" in seat.app.inserts.seen(), "what plays is called so")
+            await seat.press(*"whole", "ctrl+d")
+            assert "once more deletes 'Whole'" in note(seat) and presets.own() == ["Whole"]
+            await seat.press("ctrl+d")
+            await other.until(lambda: "Whole" not in listed(other), "it is gone")
+            await seat.until(lambda: not listed(seat), "here too")
+            assert presets.own() == []
+            await seat.until_daemon_has("1/preset", "Whole")
+
+    seated(stage.osc_port, play)
+
+
+def test_what_is_out_of_sight_is_not_deleted(stage: LiveDaemon) -> None:
+    async def play(seat: Seat) -> None:
+        await saved(seat, "Verse")
+        await seat.press("slash", *"verse", "ctrl+d", *"xyz", "ctrl+d", "ctrl+d")
+        assert not listed(seat) and "delete" not in seat.app.screen.query_one(Keys).seen()
+        await seat.until_daemon_has("1/bypass", 0)  # what it said has been served
+        assert scenes.names() == ["Verse"]
+
+    seated(stage.osc_port, play)
+
+
+def test_what_comes_with_continuo_is_neither_renamed_nor_deleted(stage: LiveDaemon) -> None:
+    async def play(seat: Seat) -> None:
+        before = presets.names()
+        await seat.press("slash", *"satb")
+        assert "delete" not in seat.app.screen.query_one(Keys).seen()
+        for key in ("ctrl+d", "ctrl+d", "ctrl+r"):
+            await seat.press(key)
+            assert "'satb' comes with Continuo" in note(seat)
+        assert seat.app.screen.query_one(Input).value == "satb"
+        await seat.until_daemon_has("1/bypass", 0)  # what it said has been served
+        assert presets.names() == before
 
     seated(stage.osc_port, play)
 

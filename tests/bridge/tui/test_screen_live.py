@@ -158,6 +158,20 @@ def test_a_terminal_that_is_too_small_is_told_and_goes_on_when_it_grows(daemon: 
     seated(daemon.osc_port, play, size=(50, 12))
 
 
+def test_the_rows_of_a_narrow_terminal_have_nothing_that_is_cut(daemon: LiveDaemon) -> None:
+    async def play(seat: Seat) -> None:
+        app = seat.app
+        await seat.until(lambda: "late 0 rules 0" in app.inserts.seen() and "p99" in app.inserts.seen(), "the meters")
+        assert "p50" not in app.inserts.seen() and "bra" not in app.header.seen()
+        app.mirror.set("brain", "starting")
+        await seat.until(lambda: "brain: starting" in app.header.seen(), "trouble comes before the tempo")
+        app.mirror.set("brain", "ready")
+        await seat.pilot.resize_terminal(80, 24)
+        await seat.until(lambda: "p50" in app.inserts.seen() and "port" in app.header.seen(), "all of it")
+
+    seated(daemon.osc_port, play, size=(64, 24))
+
+
 def test_a_value_that_is_refused_is_said_and_taken_back(daemon: LiveDaemon) -> None:
     async def play(seat: Seat) -> None:
         seat.app.set_value("1/part/1/lowest", 127)
