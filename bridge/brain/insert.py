@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from math import floor
 from typing import Any
 
 from bridge.brain.foresight import Later, coming
@@ -14,7 +13,7 @@ from bridge.brain.macros import Looseness, notes_of
 from bridge.brain.musician import Done, Musician
 from bridge.brain.question import Question, Turn
 from bridge.brain.ringing import Ringing
-from bridge.brain.schedule import Outlook, Schedule, Step, onsets
+from bridge.brain.schedule import Schedule, Step, onsets
 from bridge.brain.settings import ORCHESTRATE, REDUCE, Settings
 from bridge.brain.sounding import Due, Note, Sounding, Tone
 from bridge.brain.timing import Cue, Timing
@@ -52,7 +51,7 @@ class Insert:
         self._sounding = Sounding()
         self._frames = Frames(grid, now_ns, player, self._hands, self._sounding)
         self._timing = Timing(grid, self._frames)
-        self._schedule = Schedule()
+        self._schedule = Schedule(grid, self._frames, self._musician)
         self._looseness = Looseness()
         self._dynamics = Dynamics()
         self._halted = False  # something sounded when silence came
@@ -139,15 +138,14 @@ class Insert:
         self.fallbacks += answer.fallback
         due = self._sound(answer, question.time_ns)
         if question.opens is not None and self.settings.lookahead_frames:
-            step = Step(question.opens, answer)
-            self._schedule.start(self._frames.state, step, before, self._outlook(), self._hands.onsets())
-            self._work_ahead()
+            self._schedule.start(Step(question.opens, answer), before, self.settings.wish)
+            self._schedule.extend(self.player, self.settings.lookahead_frames)
         return due
 
     def look_ahead(self) -> None:
         """Work on the plan, where there is one."""
         if self._schedule.steps or self._schedule.waits:
-            self._work_ahead()
+            self._schedule.extend(self.player, self.settings.lookahead_frames)
 
     def listen(self, now_ns: int) -> None:
         """Close the frames that end by now, and where something is to be decided, those before that: a little early."""
@@ -277,18 +275,8 @@ class Insert:
         if self._musician.accompanies(beat):
             self._schedule.clear()
             return Turn(self._end_all(edge_ns))
-        planned = self._schedule.arrive(frame, self._frames.closed, self._outlook(), self.settings.commit_frames)
+        planned = self._schedule.arrive(frame, self.settings.wish, self.settings.commit_frames)
         return self._ask(edge_ns, opens=frame, planned=planned)
-
-    def _work_ahead(self) -> None:
-        """Work on the plan; not beyond where the player would come to rest."""
-        until = self._frames.open + self.settings.lookahead_frames
-        self._schedule.extend(self.player, floor(min(until, self._musician.rest_beat * FRAMES_PER_BEAT)))
-
-    def _outlook(self) -> Outlook:
-        bars = self._grid.bars
-        own = tuple(Sound(pitch, velocity) for _, pitch, velocity in self._hands.own)
-        return Outlook(self._hands.sounds(), own, self.settings.wish, bars, self._grid.barlines())
 
     def _is_planned(self) -> bool:
         """Whether what is struck now changes nothing in this frame: it was committed, or has not joined in."""
