@@ -30,9 +30,9 @@ class Frames:
         self._player = player
         self.state = player.start()
 
-    def is_late(self, beat: float) -> bool:
-        """Whether what ends now has sounded for most of the open frame."""
-        return beat * FRAMES_PER_BEAT - self.open >= HALF_FRAME
+    def is_late(self, time_ns: int) -> bool:
+        """Whether what ends then has sounded for most of the open frame."""
+        return self._grid.timeline.beat_at(time_ns) * FRAMES_PER_BEAT - self.open >= HALF_FRAME
 
     def close(self, now_ns: int, answer: Answer | None, sections: tuple[int, ...]) -> None:
         """Tell the player of every frame that ended before now; its newest answer's voices are of such sections."""

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from math import floor
 from typing import Any
 
-from bridge.brain.feel import Feel
 from bridge.brain.foresight import Later, coming
 from bridge.brain.frames import Frames
 from bridge.brain.grid import Grid
@@ -15,9 +13,10 @@ from bridge.brain.macros import Looseness, notes_of
 from bridge.brain.musician import Done, Musician
 from bridge.brain.question import Question, Turn
 from bridge.brain.ringing import Ringing
-from bridge.brain.schedule import Outlook, Schedule, Step, onsets
+from bridge.brain.schedule import Schedule, Step, onsets
 from bridge.brain.settings import ORCHESTRATE, REDUCE, Settings
 from bridge.brain.sounding import Due, Note, Sounding, Tone
+from bridge.brain.timing import Cue, Timing
 from models.player import FRAMES_PER_BEAT, Answer, Moment, Player, Sound
 from music.events import Event
 
@@ -51,14 +50,10 @@ class Insert:
         self._hands = self._musician.hands
         self._sounding = Sounding()
         self._frames = Frames(grid, now_ns, player, self._hands, self._sounding)
-        self._schedule = Schedule()
-        self._feel = Feel()
+        self._timing = Timing(grid, self._frames)
+        self._schedule = Schedule(grid, self._frames, self._musician)
         self._looseness = Looseness()
         self._dynamics = Dynamics()
-        self._answered_beat = 0.0
-        self._asked_frame = self._frame
-        self._enters = self._frame  # an accompaniment that has joined in plays from this frame on
-        self._awake = False  # a key was touched, and neither the host nor the player of pulse has come to rest since
         self._halted = False  # something sounded when silence came
         self._begins = True  # what is answered is in time to begin
         self._onsets: tuple[Sound, ...] = ()  # what one who follows every key has not answered yet
@@ -82,9 +77,10 @@ class Insert:
     def hear(self, event: Event, time_ns: int) -> None:
         """Take an event in; `respond` answers it."""
         self._close_frames(time_ns)
-        beat = self._timeline.beat_at(time_ns)
-        if self._musician.hear(event, beat, late=self._frames.is_late(beat)):
-            self._wake(time_ns)
+        late = self._frames.is_late(time_ns)
+        if self._musician.hear(event, self._timeline.beat_at(time_ns), late=late):
+            self._halted = False
+            self._timing.strike(time_ns, self.settings.entry)
 
     def overhear(self, events: Iterable[Event], time_ns: int) -> None:
         """Take events in that are not to be answered."""
@@ -114,14 +110,14 @@ class Insert:
         if not struck or self.settings.bypass or self._is_planned():
             return Turn([])
         if self.player.pulse:  # what was handed out for the frame that begins now is not to be overtaken
-            time_ns = max(time_ns, self._grid.edge_ns(self._frame))
+            time_ns = max(time_ns, self._grid.edge_ns(self._frames.open))
         ended = self._end_all(time_ns) if restruck else []
         return self._ask(time_ns, after=ended)
 
     def _follow(self, done: Done, time_ns: int, *, in_time: bool) -> Turn:
         """What sounds is what is played: every key that goes down or up may change it."""
         changed = done.struck or done.ended
-        if not changed or self.settings.bypass or not self._awake:  # after a stop, until the next key goes down
+        if not changed or self.settings.bypass or not self._timing.awake:  # after a stop, until the next key goes down
             return Turn([])
         if not self._musician.sounds():
             return Turn(self._end_all(time_ns))
@@ -131,10 +127,10 @@ class Insert:
     def advance(self, now_ns: int) -> Turn:
         """Let time pass: frames close, a held note's chord may move on at its beat, a player of pulse goes on."""
         self.listen(now_ns)
-        wake_ns = self._decides_ns(now_ns)
-        if wake_ns is None or now_ns < wake_ns:
+        cue = self._cue(now_ns)
+        if cue is None or now_ns < cue.wake_ns:
             return Turn([])
-        return self._pulse() if self.player.pulse else self._move(now_ns)
+        return self._pulse() if self.player.pulse else self._move(cue.beat)
 
     def play(self, question: Question, answer: Answer) -> list[Due]:
         """Turn the difference of an answer to what sounds into messages."""
@@ -142,44 +138,42 @@ class Insert:
         self.fallbacks += answer.fallback
         due = self._sound(answer, question.time_ns)
         if question.opens is not None and self.settings.lookahead_frames:
-            step = Step(question.opens, answer)
-            self._schedule.start(self._frames.state, step, before, self._outlook(), self._hands.onsets())
-            self._work_ahead()
+            self._schedule.start(Step(question.opens, answer), before, self.settings.wish)
+            self._schedule.extend(self.player, self.settings.lookahead_frames)
         return due
 
     def look_ahead(self) -> None:
         """Work on the plan, where there is one."""
         if self._schedule.steps or self._schedule.waits:
-            self._work_ahead()
+            self._schedule.extend(self.player, self.settings.lookahead_frames)
 
     def listen(self, now_ns: int) -> None:
         """Close the frames that end by now, and where something is to be decided, those before that: a little early."""
         self._close_frames(now_ns)
-        wake_ns = self._decides_ns(now_ns)
-        if wake_ns is not None and now_ns >= wake_ns:
-            beat = self._next_pulse / FRAMES_PER_BEAT if self.player.pulse else self._next_motion(now_ns)
-            self._close_frames(self._timeline.ns_at(beat))
+        cue = self._cue(now_ns)
+        if cue is not None and now_ns >= cue.wake_ns:
+            self._close_frames(self._timeline.ns_at(cue.beat))
 
     def next_wake_ns(self, now_ns: int) -> int | None:
         """When `advance` has something to decide or to work on; None where only events matter."""
-        wake_ns = self._decides_ns(now_ns)
-        if self._schedule.waits:
-            wake_ns = min(now_ns + POLL_NS, wake_ns or now_ns + POLL_NS)
-        return wake_ns
+        cue = self._cue(now_ns)
+        wakes = [cue.wake_ns] if cue else []
+        wakes += [now_ns + POLL_NS] if self._schedule.waits else []
+        return min(wakes, default=None)
 
-    def _decides_ns(self, now_ns: int) -> int | None:
-        if self.settings.bypass:
+    def _cue(self, now_ns: int) -> Cue | None:
+        """When to ask though no key goes down; None where only events matter."""
+        if self.settings.bypass or not self._timing.awake:
             return None
         if self.player.pulse:
-            return self._grid.edge_ns(self._next_pulse) - self._grid.lead_ns if self._awake else None
-        if not self.settings.motion_beats or not self._hands.melody or not self._awake:
+            return self._timing.next_frame()
+        if not self.settings.motion_beats or not self._hands.melody:
             return None
-        beat = self._next_motion(now_ns)  # and never before the last one: at 60 000 000 bpm that would be far ahead
-        return max(self._timeline.ns_at(beat) - PLAN_AHEAD_NS, self._timeline.ns_at(beat - self._step))
+        return self._timing.next_motion(now_ns, self.settings.motion_beats, PLAN_AHEAD_NS)
 
     def next_frame_ns(self) -> int:
         """When the open frame ends: one who thinks slowly should hear of it then, and not with the next note."""
-        return self._grid.edge_ns(self._frame + 1)
+        return self._grid.edge_ns(self._frames.open + 1)
 
     def configure(self, settings: Settings, player: Player[Any], now_ns: int) -> Turn:
         """Take new settings; what sounds under the old ones is ended or carried on, never forgotten."""
@@ -188,7 +182,7 @@ class Insert:
         if player is not self.player:
             self.player, self.answer = player, None
             self._frames.tell(player)
-            self._asked_frame = self._frame
+            self._timing.pass_frame()
             ended = [] if self._hands.melody else self._end_all(now_ns)
         elif settings == before:
             return Turn([])
@@ -208,7 +202,7 @@ class Insert:
     @property
     def busy(self) -> bool:
         """Whether another scene has to wait for the next note: something is held or sounds."""
-        return bool(self._hands) or bool(self._sounding) or (self.player.pulse and self._awake)
+        return bool(self._hands) or bool(self._sounding) or (self.player.pulse and self._timing.awake)
 
     def let_ring(self) -> Ringing:
         """What sounds, with the keys that it answers: none of them is this insert's any more."""
@@ -246,7 +240,7 @@ class Insert:
         self._halted = False
         if not halted:
             return Turn([])
-        self._awake, self._asked_frame = True, self._frame
+        self._timing.wake()
         if self.settings.bypass:
             return Turn([])
         self._musician.touch(self._timeline.beat_at(now_ns))
@@ -257,16 +251,6 @@ class Insert:
             return Turn([])
         return Turn(self._sound(latched, now_ns))
 
-    def _wake(self, time_ns: int) -> None:
-        """A key was struck."""
-        self._halted = False
-        if not self._awake:
-            self._awake, self._asked_frame = True, self._frame  # the frame that runs has begun without an answer
-            late = self._frames.is_late(self._timeline.beat_at(time_ns))
-            self._enters = self._grid.entry(self._frame, late, self.settings.entry)
-        if self._grid.bars(self._frame) is not None:
-            self._feel.hear(time_ns, self._timeline)
-
     def _yields(self, time_ns: int) -> bool:
         """Whether the musician's own hand accompanies."""
         return self._musician.accompanies(self._timeline.beat_at(time_ns))
@@ -274,47 +258,36 @@ class Insert:
     def _released(self, time_ns: int) -> list[Due]:
         """What ends where no key of the melody is down, or the own hand takes over."""
         if not self._yields(time_ns) and not self.settings.follows:
-            if self.player.pulse and self._awake:
+            if self.player.pulse and self._timing.awake:
                 return []
             if (self.settings.latches or self._musician.holds_by_pedal) and not self.player.pulse:
                 return []
         return self._end_all(time_ns)
 
     def _pulse(self) -> Turn:
-        """A frame is about to begin: the player goes on, or rests."""
-        frame = self._next_pulse
+        """The frame that was opened a little early is about to begin: the player goes on, or rests."""
+        frame = self._frames.open
         edge_ns, beat = self._grid.edge_ns(frame), frame / FRAMES_PER_BEAT
-        self._asked_frame = frame
+        self._timing.pass_frame()
         if beat >= self._musician.rest_beat:
             self._rest()
             return Turn(self._end_all(edge_ns))
         if self._musician.accompanies(beat):
             self._schedule.clear()
             return Turn(self._end_all(edge_ns))
-        planned = self._schedule.arrive(frame, self._frames.closed, self._outlook(), self.settings.commit_frames)
+        planned = self._schedule.arrive(frame, self.settings.wish, self.settings.commit_frames)
         return self._ask(edge_ns, opens=frame, planned=planned)
-
-    def _work_ahead(self) -> None:
-        """Work on the plan; not beyond where the player would come to rest."""
-        until = self._frame + self.settings.lookahead_frames
-        self._schedule.extend(self.player, floor(min(until, self._musician.rest_beat * FRAMES_PER_BEAT)))
-
-    def _outlook(self) -> Outlook:
-        bars = self._grid.bars
-        own = tuple(Sound(pitch, velocity) for _, pitch, velocity in self._hands.own)
-        return Outlook(self._hands.sounds(), own, self.settings.wish, bars, self._grid.barlines())
 
     def _is_planned(self) -> bool:
         """Whether what is struck now changes nothing in this frame: it was committed, or has not joined in."""
         if not self.player.pulse:
             return False
-        return self._frame < self._enters or bool(self.settings.commit_frames and self._schedule.steps)
+        return not self._timing.joined_in or bool(self.settings.commit_frames and self._schedule.steps)
 
-    def _move(self, now_ns: int) -> Turn:
+    def _move(self, beat: float) -> Turn:
         """The chord under held notes is reconsidered at its beat."""
-        beat = self._next_motion(now_ns)
         turn = self._ask(self._timeline.ns_at(beat), move=True)
-        self._answered_beat = beat  # not rounded to ns: a beat that counts as not answered yet would come again
+        self._timing.asked(beat)  # not rounded to ns: a beat that counts as not asked for yet would come again
         return turn
 
     def _ask(
@@ -329,13 +302,14 @@ class Insert:
             beat=beat,
             wish=self.settings.wish,
             last=self.answer,
-            last_beat=self._answered_beat,
+            last_beat=self._timing.asked_beat,
             onsets=self._onsets if self.settings.follows else self._hands.onsets(),
             move=move or opens is not None,
-            bar_frame=self._grid.bars(max(self._frame, self._grid.frame_at(time_ns))),
+            bar_frame=self._grid.bars(max(self._frames.open, self._grid.frame_at(time_ns))),
             coming=coming(held, self._later, self._timeline, self.settings.channels),
         )
-        self._answered_beat, self._asked_frame, self._onsets = beat, self._frame, ()
+        self._timing.asked(beat)
+        self._onsets = ()
         return Turn(
             due, Question(self.player, self._frames.state, self._musician.sounds(), moment, time_ns, opens, planned)
         )
@@ -343,9 +317,9 @@ class Insert:
     def _sound(self, answer: Answer, time_ns: int) -> list[Due]:
         """What must end and what must begin for an answer to sound."""
         settings = self.settings
-        late = self._frames.is_late(self._timeline.beat_at(time_ns))
-        if self.player.pulse and self._grid.bars(self._frame) is not None:  # against no grid nobody plays behind it
-            time_ns += self._feel.lag_ns(settings.humanize)
+        late = self._frames.is_late(time_ns)
+        if self.player.pulse:
+            time_ns += self._timing.lag_ns(settings.humanize)
         wanted = self._notes(answer)
         if not self._begins:  # it came too late for that: what ends, ends
             wanted, self._begins = {note: wanted[note] for note in self._sounding if note in wanted}, True
@@ -358,35 +332,16 @@ class Insert:
         """What an answer is to sound, under what is held now."""
         held = self._musician.sounds()
         touch = held[-1].velocity if held else self._musician.velocity
-        return notes_of(answer, self.settings, touch, frozenset(sound.pitch for sound in held), self._answered_beat)
+        return notes_of(answer, self.settings, touch, frozenset(sound.pitch for sound in held), self._timing.asked_beat)
 
     def _end_all(self, time_ns: int) -> list[Due]:
-        return self._sounding.end(time_ns, late=self._frames.is_late(self._timeline.beat_at(time_ns)))
+        return self._sounding.end(time_ns, late=self._frames.is_late(time_ns))
 
     def _rest(self) -> None:
         """The player of pulse comes to rest."""
-        self._awake = False
+        self._timing.rest()
         self._schedule.clear()
-
-    @property
-    def _next_pulse(self) -> int:
-        return max(self._asked_frame + 1, self._frame, self._enters)
-
-    @property
-    def _step(self) -> float:
-        """Beats from one motion to the next, a sixteenth at least."""
-        return max(self.settings.motion_beats, 1 / FRAMES_PER_BEAT)
-
-    def _next_motion(self, now_ns: int) -> float:
-        """The next beat, not answered yet, at which the chord may move."""
-        step = self._step
-        return (floor(max(self._timeline.beat_at(now_ns), self._answered_beat) / step + 1e-6) + 1) * step
 
     def _close_frames(self, now_ns: int) -> None:
         scoring = self.settings.wish.scoring
         self._frames.close(now_ns, self.answer, scoring.sections if scoring else ())
-
-    @property
-    def _frame(self) -> int:
-        """The open one."""
-        return self._frames.open

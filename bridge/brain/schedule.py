@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from math import floor
 from typing import Any, NamedTuple
 
+from bridge.brain.frames import Frames
+from bridge.brain.grid import Bars, Grid
 from bridge.brain.in_time import InTime
+from bridge.brain.musician import Musician
 from bridge.brain.sounding import Note, Tone
 from models.player import FRAMES_PER_BEAT, Answer, Frame, Moment, Player, Sound, Wish
 
@@ -19,7 +23,7 @@ class Outlook:
     held: tuple[Sound, ...]
     own_hand: tuple[Sound, ...]
     wish: Wish
-    bars: Callable[[int], int | None]
+    bars: Bars
     barlines: tuple[int | None, int | None]
     """Where the bars stand and how long they are: others where the song has been moved, or has another meter."""
 
@@ -38,7 +42,8 @@ class Schedule:
     that are committed. Nothing waits: `extend` takes what is ready and asks for the next.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, grid: Grid, frames: Frames, musician: Musician) -> None:
+        self._grid, self._frames, self._musician = grid, frames, musician
         self._answers: dict[int, Answer] = {}
         self._outlook: Outlook | None = None
         self._first = 0  # the frame that is looked ahead from
@@ -63,27 +68,28 @@ class Schedule:
         self._answers.clear()
         self._stop()
 
-    def arrive(self, frame: int, closed: Frame | None, now: Outlook, committed: int) -> Answer | None:
+    def arrive(self, frame: int, wish: Wish, committed: int) -> Answer | None:
         """The planned answer of a frame that begins, None where it is to be asked for.
 
-        `closed` is the frame before as it really was. Where the musician has departed from the outlook, only
-        `committed` frames of the plan are kept.
+        Where the musician has departed from the outlook, only `committed` frames of the plan are kept.
         """
-        if self._outlook and not (self._outlook == now and self._foresaw(frame - 1, closed)):
+        if self._outlook and not (self._outlook == self._outlook_now(wish) and self._foresaw(frame - 1)):
             self._answers = {k: answer for k, answer in self._answers.items() if k < frame + committed}
             self._stop()
         for passed in [k for k in self._answers if k < frame]:
             del self._answers[passed]
         return self._answers.pop(frame, None)
 
-    def start(self, state: Any, step: Step, before: Answer | None, now: Outlook, onsets: tuple[Sound, ...]) -> None:
+    def start(self, step: Step, before: Answer | None, wish: Wish) -> None:
         """Look ahead from a frame that begins with its answer, unless that goes on already."""
         if self._outlook is None:
-            self._state, self._step, self._before, self._outlook = state, step, before, now
-            self._first, self._onsets = step.frame, onsets
+            self._outlook = self._outlook_now(wish)
+            self._state, self._step, self._before = self._frames.state, step, before
+            self._first, self._onsets = step.frame, self._musician.hands.onsets()
 
-    def extend(self, player: Player[Any], until: int) -> None:
-        """Work on, up to the frame `until`."""
+    def extend(self, player: Player[Any], lookahead_frames: int) -> None:
+        """Work on, so many frames from the open one; not beyond where the player would come to rest."""
+        until = floor(min(self._frames.open + lookahead_frames, self._musician.rest_beat * FRAMES_PER_BEAT))
         while self._step and self._outlook and (self._step.frame < until or self._pending):
             if self._pending is None:
                 self._ask(player, self._step, self._outlook)
@@ -97,8 +103,14 @@ class Schedule:
             except Exception:  # noqa: BLE001 - it is asked again when its frame begins, and what is wrong is told then
                 self._stop()
 
-    def _foresaw(self, frame: int, closed: Frame | None) -> bool:
-        """Whether nothing was struck in a frame but what was known."""
+    def _outlook_now(self, wish: Wish) -> Outlook:
+        hands, grid = self._musician.hands, self._grid
+        own = tuple(Sound(pitch, velocity) for _, pitch, velocity in hands.own)
+        return Outlook(hands.sounds(), own, wish, grid.bars, grid.barlines())
+
+    def _foresaw(self, frame: int) -> bool:
+        """Whether nothing was struck in the frame that closed last but what was known."""
+        closed = self._frames.closed
         return closed is not None and not closed.own_onsets and closed.onsets == self._known(frame)
 
     def _known(self, frame: int) -> tuple[Sound, ...]:
