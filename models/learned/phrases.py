@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from models.continuation import Aim, placed
 from models.tokens.draw import MOST, Drawing, Odds, lengthened, phase_of
 from models.tokens.live import Heard, Recalls, Row, State
+from models.tokens.spread import Spread
 from music.beat import CLOCKS_PER_BEAT
 from music.phrase import Onset, Tone
 from music.tokens import LENGTH, PHASE, WAIT, Writer
@@ -30,6 +31,7 @@ class Memory:
     writer: Writer | None = None
     tick: int = 0
     """When the newest note was."""
+    spread: Spread = field(default_factory=Spread)
 
 
 class Thread(NamedTuple):
@@ -38,6 +40,7 @@ class Thread(NamedTuple):
     state: State
     last: Row
     tick: int
+    spread: Spread
     wait: int | None = None
     """When the next note comes, where that is decided."""
 
@@ -78,11 +81,11 @@ class PhrasePlayer:
             if lasts:
                 length = lengthened(self._live, memory.state, row)
                 row = (*row[:LENGTH], length, *row[LENGTH + 1 :])
-        memory.last = row
+        memory.last, memory.spread = row, memory.spread.hear(row)
 
     def begin(self, memory: Memory) -> Thread | None:
         """Where the musician has stopped."""
-        return None if memory.last is None else Thread(memory.state, memory.last, memory.tick)
+        return None if memory.last is None else Thread(memory.state, memory.last, memory.tick, memory.spread)
 
     def ready(self, memory: Memory, thread: Thread, aim: Aim, dice: np.random.Generator) -> bool:  # noqa: ARG002
         """It takes a millisecond for each note: who cannot wait has to have it done elsewhere."""
@@ -95,14 +98,14 @@ class PhrasePlayer:
     def follow(self, thread: Thread, onset: Onset, *, phase: bool) -> Thread:
         """The thread after an onset that somebody else has played."""
         writer = Writer(clock=phase, tick=thread.tick)
-        state, last = thread.state, thread.last
+        state, last, spread = thread.state, thread.last, thread.spread
         for row in map(tuple, writer.write(onset).tolist()):
-            state, last = self._live.hear(state, last, row[WAIT], row[PHASE]), row
-        return Thread(state, last, round(onset.beat * CLOCKS_PER_BEAT))
+            state, last, spread = self._live.hear(state, last, row[WAIT], row[PHASE]), row, spread.play(row)
+        return Thread(state, last, round(onset.beat * CLOCKS_PER_BEAT), spread)
 
     def go_on(self, memory: Memory, thread: Thread, aim: Aim, dice: np.random.Generator) -> tuple[Onset, Thread]:
         """What comes next."""
-        drawing = Drawing(self._live, aim, dice, memory.recalls)
+        drawing = Drawing(self._live, aim, dice, memory.recalls, thread.spread)
         state, last = thread.state, thread.last
         wait = thread.wait or drawing.wait(state, last, thread.tick, 0)
         tick, phase = thread.tick + wait, phase_of(thread.tick + wait, clock=aim.phase)
@@ -117,7 +120,7 @@ class PhrasePlayer:
             tones.append(Tone(row[1], row[3], (row[LENGTH] + 1) / CLOCKS_PER_BEAT))
             wait = drawing.wait(state, last, tick, len(tones))
         beat = tick / CLOCKS_PER_BEAT
-        return Onset(beat, placed(tones, aim, beat)), Thread(state, last, tick, wait)
+        return Onset(beat, placed(tones, aim, beat)), Thread(state, last, tick, drawing.spread, wait)
 
 
 def _straight(onset: Onset) -> Onset:

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from models.blocks.live.dense import Floats
 from models.continuation import OCTAVE, Aim
 from models.tokens.live import Heard, Recalls, Row, State
+from models.tokens.spread import Spread
 from music.beat import CLOCKS_PER_BEAT
-from music.tokens import INSTRUMENT, LONGEST_WAIT, NO_CLOCK, NOTHING
+from music.tokens import INSTRUMENT, LENGTH, LONGEST_WAIT, NO_CLOCK, NOTHING, PITCH, VELOCITY, WAIT
 
 NUCLEUS, TIME_NUCLEUS = 0.98, 0.95
 """What is not among the likeliest of so much in all is not played (Holtzman et al. 2020, arXiv:1904.09751): of when
@@ -61,13 +62,23 @@ class Odds(Protocol):
 class Drawing:
     """What an aim makes of somebody's odds."""
 
-    def __init__(self, live: Odds, aim: Aim, dice: np.random.Generator, recalls: Recalls | None = None) -> None:
+    def __init__(
+        self,
+        live: Odds,
+        aim: Aim,
+        dice: np.random.Generator,
+        recalls: Recalls | None = None,
+        spread: Spread | None = None,
+    ) -> None:
         self._live, self._dice = live, dice
+        self.spread = spread or Spread()
+        """After what has been drawn."""
         self._recalls = recalls or live.recalls()
         self._heat = aim.temperature * 2 ** (aim.surprise - USUAL)
         more = aim.density - 0.5
         self._eager = -BUSIER * more * np.log2(np.maximum(_TICKS, 1) / CLOCKS_PER_BEAT)
         self._eager[0] = THICKER * more
+        self._steady = 1 - 2 * abs(more)  # who wants it thicker or thinner does not want it as it was
         self._off = ~np.isin(np.arange(CLOCKS_PER_BEAT), PLACES) & aim.phase
         self._always_off = self._off & ~np.isin(np.arange(CLOCKS_PER_BEAT), FINE_PLACES)
         self._ahead, moved = aim.ahead, OCTAVE * round(aim.register)
@@ -85,6 +96,7 @@ class Drawing:
         `chord` is how many notes begin together so far, 0: the turn is to begin.
         """
         logits = self._live.wait(state, row, self._recalls.wait) + self._eager
+        logits = logits + self._steady * self.spread.lean(WAIT)
         if chord not in (0, MOST) and self._thicker(logits):
             return 0
         places = (tick + _TICKS) % CLOCKS_PER_BEAT
@@ -106,14 +118,18 @@ class Drawing:
         """A note whose time is known; None where a chord can have no more."""
         banned = self._foreign | ((wait == 0) & (before[1] >= _PITCHES))
         logits: NDArray[np.floating] = self._live.pitch(state, before, wait, self._recalls.pitch)
+        logits = logits + self.spread.lean(PITCH)
         if self._ahead:
             logits = logits + self._ahead.fit(tick / CLOCKS_PER_BEAT)[_PITCHES % OCTAVE]
         pitch = self._drawn(logits, banned)
         if pitch is None:
             return None
         row = [wait, pitch, 0, 0, before[INSTRUMENT], phase]
-        row[3] = self._drawn(self._live.velocity(state, tuple(row), self._recalls.velocity), _SILENT) or 1
-        row[2] = self._drawn(self._live.length(state, tuple(row), self._recalls.length), None, TIME_NUCLEUS) or 0
+        velocity = self._live.velocity(state, tuple(row), self._recalls.velocity) + self.spread.lean(VELOCITY)
+        row[VELOCITY] = self._drawn(velocity, _SILENT) or 1
+        length = self._live.length(state, tuple(row), self._recalls.length) + self.spread.lean(LENGTH)
+        row[LENGTH] = self._drawn(length, None, TIME_NUCLEUS) or 0
+        self.spread = self.spread.play(tuple(row))
         return tuple(row)
 
     def _drawn(
