@@ -25,7 +25,7 @@ HEARD, PLAYED = 512.0, 64.0
 """Notes after which one that was heard counts half, and one that was played."""
 WEIGHT, LEAST = 32.0, 0.5
 """As how many notes each spread is compared, and what every class has beside them."""
-MOST = 1.5
+MOST = 3.0
 """Nats that a kind moves a decision at most."""
 
 
@@ -44,7 +44,7 @@ def _kind(field: int, strength: float, classes: list[int]) -> Kind:
 
 
 KINDS = (
-    _kind(PITCH, 0.7, [pitch % OCTAVE for pitch in range(NOTHING)] + [OCTAVE]),
+    _kind(PITCH, 1.0, [pitch % OCTAVE for pitch in range(NOTHING)] + [OCTAVE]),
     _kind(PITCH, 1.5, [pitch // 4 for pitch in range(NOTHING + 1)]),
     _kind(WAIT, 4.0, [int(ticks == 0) for ticks in range(FIELDS[WAIT].size)]),
     _kind(LENGTH, 2.0, [round(2 * log2(32 * (token + 1) / CLOCKS_PER_BEAT)) for token in range(FIELDS[LENGTH].size)]),
@@ -83,13 +83,13 @@ class Spread:
 
     def lean(self, of: int) -> NDArray[np.float64]:
         """(token,) nats of the tokens of a field, the more the rarer their like was played than heard."""
-        nats, weight = np.zeros(FIELDS[of].size), min(_notes(self.heard), WEIGHT)
+        nats, sure = np.zeros(FIELDS[of].size), min(_notes(self.heard) / WEIGHT, 1.0)
         for kind, first, size in zip(KINDS, _FIRST, _SIZES, strict=True):
-            if kind.field == of and weight:
+            if kind.field == of and sure:
                 more, less = (
-                    one[first : first + size] / _notes(one) * weight + LEAST for one in (self.heard, self.played)
+                    one[first : first + size] / _notes(one) * WEIGHT + LEAST for one in (self.heard, self.played)
                 )
-                nats += np.clip(kind.strength * np.log(more / less), -MOST, MOST)[kind.classes]
+                nats += sure * np.clip(kind.strength * np.log(more / less), -MOST, MOST)[kind.classes]
         return nats
 
 
