@@ -25,7 +25,11 @@ RIGHT_AFTER = 5
 PATIENT_TICKS = 2 * CLOCKS_PER_BEAT
 """The longest wait for the first note of a turn."""
 MOST = 10
-"""Notes of a chord."""
+"""Notes of a chord; no more than the musician's largest, unless it is to be thicker."""
+BEYOND = 5
+"""Semitones beyond all that was heard."""
+USUAL_DENSITY = 0.5
+"""The one that changes nothing."""
 USUAL = 0.2
 """The surprise at which the temperature is as it is said."""
 THICKER, BUSIER = 3.0, 2.0
@@ -75,7 +79,7 @@ class Drawing:
         """After what has been drawn."""
         self._recalls = recalls or live.recalls()
         self._heat = aim.temperature * 2 ** (aim.surprise - USUAL)
-        more = aim.density - 0.5
+        more = aim.density - USUAL_DENSITY
         self._eager = -BUSIER * more * np.log2(np.maximum(_TICKS, 1) / CLOCKS_PER_BEAT)
         self._eager[0] = THICKER * more
         self._steady = 1 - 2 * abs(more)  # who wants it thicker or thinner does not want it as it was
@@ -89,6 +93,11 @@ class Drawing:
             self._foreign |= outside
         elif self._foreign.all():  # a range that is moved beyond all pitches: what is played is put into it
             self._foreign[:NOTHING] = False
+        if self.spread.pitches:
+            low, high = self.spread.pitches
+            far = self._foreign | (low - BEYOND > _PITCHES) | (high + BEYOND < _PITCHES)
+            self._foreign = self._foreign if far.all() else far
+        self._most = min(self.spread.thickest or MOST, MOST) if aim.density <= USUAL_DENSITY else MOST
 
     def wait(self, state: Any, row: Row, tick: int, chord: int) -> int:
         """Ticks until the next note after a row at a tick.
@@ -97,7 +106,7 @@ class Drawing:
         """
         logits = self._live.wait(state, row, self._recalls.wait) + self._eager
         logits = logits + self._steady * self.spread.lean(WAIT)
-        if chord not in (0, MOST) and self._thicker(logits):
+        if 0 < chord < self._most and self._thicker(logits):
             return 0
         places = (tick + _TICKS) % CLOCKS_PER_BEAT
         banned = np.where(_TICKS > RIGHT_AFTER, self._off[places], self._always_off[places])

@@ -6,7 +6,7 @@ where the musician was.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import log2
 from typing import NamedTuple
 
@@ -71,15 +71,31 @@ class Spread:
 
     heard: Counts = field(default_factory=lambda: np.zeros(sum(_SIZES)))
     played: Counts = field(default_factory=lambda: np.zeros(sum(_SIZES)))
+    pitches: tuple[int, int] | None = None
+    """The lowest and the highest that were heard."""
+    thickest: int = 0
+    """Notes of the largest chord that was heard."""
+    together: int = 0
+    """Notes of the newest one."""
 
     def hear(self, row: Row) -> Spread:
         """A note more was heard; what is played is to be as all of that."""
+        if row[PITCH] == NOTHING:
+            return self
         heard = counted(self.heard, row, HEARD)
-        return Spread(heard, heard * (PLAYED / max(_notes(heard), PLAYED)))
+        lowest, highest = self.pitches or (row[PITCH], row[PITCH])
+        together = 1 if row[WAIT] else self.together + 1
+        return Spread(
+            heard,
+            heard * (PLAYED / max(_notes(heard), PLAYED)),
+            (min(lowest, row[PITCH]), max(highest, row[PITCH])),
+            max(self.thickest, together),
+            together,
+        )
 
     def play(self, row: Row) -> Spread:
         """A note more was played."""
-        return Spread(self.heard, counted(self.played, row, PLAYED))
+        return replace(self, played=counted(self.played, row, PLAYED))
 
     def lean(self, of: int) -> NDArray[np.float64]:
         """(token,) nats of the tokens of a field, the more the rarer their like was played than heard."""
