@@ -7,14 +7,16 @@ from collections import Counter, defaultdict
 from functools import lru_cache
 from math import ceil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pychord import Chord
 
 from bridge.errors import ValueRefused
 from music.chart import Chart, Classes
-from music.chunks import MidiFileError
-from music.midifile import Score, read
 from music.pitch import pitch_class
+
+if TYPE_CHECKING:
+    from music.midifile import Score
 
 OCTAVE = 12
 SUFFIXES = (".mid", ".midi")
@@ -74,6 +76,9 @@ def classes_of(name: str) -> Classes:
 @lru_cache(8)
 def _melody(path: Path, _changed: int) -> Chart:
     """The notes of a file; `_changed` tells it from what was there before."""
+    from music.chunks import MidiFileError  # noqa: PLC0415 - slow to load, and hardly ever needed
+    from music.midifile import read  # noqa: PLC0415 - the same
+
     try:
         if path.stat().st_size > LARGEST_BYTES:
             raise ValueRefused(f"{path}: more than {LARGEST_BYTES // 1000} kB; a melody alone is enough", 400)

@@ -10,7 +10,7 @@ from typing import Any
 from bridge import players
 from bridge.addresses import INSERT, PART
 from bridge.errors import ValueRefused
-from bridge.parameters import Parameter
+from bridge.parameters import WRITTEN, Parameter
 from music.errors import did_you_mean
 from music.pitch import NAMES, Key
 
@@ -127,8 +127,8 @@ def complete(given: Sequence[Mapping[str, object]], parts: int) -> list[dict[str
 
 def target(name: object, parts: int) -> Parameter:
     """The parameter of a name, in an insert with so many parts; ValueRefused where no knob can move it."""
-    known = {one.name: one for one in INSERT}
-    known |= {f"part/{part}/{one.name}": one for part in range(1, parts + 1) for one in PART if one.kind != "text"}
+    known = {one.name: one for one in INSERT if one.kind not in WRITTEN}
+    known |= {f"part/{part}/{one.name}": one for part in range(1, parts + 1) for one in PART if one.kind not in WRITTEN}
     if not isinstance(name, str) or name not in known:
         raise ValueRefused(f"parameter: there is no {name!r} here. {did_you_mean(str(name), known)}", 400)
     return known[name]

@@ -15,6 +15,8 @@ Kind = Literal[
     "switch", "trigger", "int", "float", "choice", "text", "pitch", "program", "channels", "key", "player", "meter",
     "chart",
 ]  # fmt: skip
+WRITTEN = ("text", "chart")
+"""Kinds that no knob can move."""
 Scope = Literal["daemon", "insert", "part"]
 
 
@@ -58,7 +60,7 @@ class Parameter:
             "key": "auto, or a key (C major, F# minor)",
             "channels": "all, or 1-16 with commas",
             "text": "text",
-            "chart": "a chord a bar (Am F C G), bars marked (C G | Am), or the path of a melody's .mid",
+            "chart": "chords, one a bar (Am F C G) or between bar lines, or the path of a melody's .mid",
             "meter": "1/4 to 32/4, over 1, 2, 4, 8 or 16",
             "player": f"{', '.join(players.BUNDLED)}, or one of your own",
         }

@@ -136,7 +136,7 @@ def _bounds(parameter: Parameter, now: Snapshot) -> Json | None:
             return {"VALS": now.models}
         case "key":
             return {"VALS": list(knobs.KEYS)}
-        case "text" | "meter" | "channels":
+        case "text" | "chart" | "meter" | "channels":
             return None
     return {"MIN": parameter.low, "MAX": parameter.high}
 

@@ -7,8 +7,10 @@ import pytest
 from bridge.addresses import INSERT, PART
 from bridge.errors import ValueRefused
 from bridge.knobs import NEVER, Knob, complete, listed, unlisted
+from bridge.parameters import WRITTEN
 
-NAMES = [*(one.name for one in INSERT), *(f"part/1/{one.name}" for one in PART if one.kind != "text")]
+NAMES = [one.name for one in INSERT if one.kind not in WRITTEN]
+NAMES += [f"part/1/{one.name}" for one in PART if one.kind not in WRITTEN]
 
 # A [[control]] table: the values where the knob stands at these positions.
 SCALES: list[tuple[dict[str, object], dict[int, object]]] = [
