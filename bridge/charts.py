@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 OCTAVE = 12
 SUFFIXES = (".mid", ".midi")
-LARGEST_BYTES = 1_000_000
+LARGEST_BYTES = 20_000
+"""Of a melody: the brain reads it while it plays."""
 NOTHING, AGAIN = ("N.C.", "NC", "-"), "%"
 SPELLINGS = (
     (r"^min|^-(?=$|\d)", "m"), (r"^maj$|^M$", ""), (r"^m?ø7?$|^h7?$", "m7b5"), (r"^[Δ^]7?|^j7|^Maj7|^ma7", "maj7"),

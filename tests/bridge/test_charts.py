@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.charts import chart_of, classes_of
+from bridge.charts import LARGEST_BYTES, chart_of, classes_of
 from bridge.errors import ValueRefused
 from music.midifile import Score, Track, notes, write
 from music.pitch import NAMES
@@ -48,6 +48,9 @@ def test_a_file_is_its_melody_in_its_own_beats(tmp_path: Path) -> None:
     assert chart and [sorted(chart.at(beat, 3)) for beat in (0, 0.9, 1, 1.4, 1.5, 2.9, 3, 4)] == [
         [0], [0], [4, 7], [4, 7], [7], [7], [], [0]
     ]  # fmt: skip
+    path.write_bytes(b"MThd" + bytes(LARGEST_BYTES))
+    with pytest.raises(ValueRefused, match="a melody alone is enough"):
+        chart_of(str(path))
     path.write_bytes(b"no music")
     with pytest.raises(ValueRefused, match="no MIDI file"):
         chart_of(str(path))
