@@ -32,11 +32,12 @@ LONG_BEATS = 600.0
 @click.option("--split", default="valid", show_default=True)
 @click.option("--most", default=100, show_default=True, help="Pieces, evenly from all of them.")
 @click.option("--model", "models", multiple=True, help="A learned player beside the memory; may be given again.")
+@click.option("--seed", default=0, show_default=True, help="Other dice, in the first table.")
 @click.option("--ahead", is_flag=True, help="How well they fit the melody and the harmony to come, only that.")
 @click.option("--copies", type=int, help="So many continuations by each learned player are looked for copies.")
 def table(  # noqa: PLR0913, PLR0917 - options
     data: Path, corpora: tuple[str, ...], split: str, most: int, models: tuple[str, ...], copies: int | None,
-    ahead: bool,
+    ahead: bool, seed: int,
 ) -> None:  # fmt: skip
     """Go on with the openings of pieces of CORPORA in the folder DATA."""
     some = _openings(data, corpora, split, most)
@@ -44,7 +45,7 @@ def table(  # noqa: PLR0913, PLR0917 - options
     if ahead:
         _ahead(players, some)
         return
-    _beside_the_pieces(players, some)
+    _beside_the_pieces(players, some, seed)
     for name, player in players.items():
         _degeneration(name, player, some)
     if copies:
@@ -54,11 +55,11 @@ def table(  # noqa: PLR0913, PLR0917 - options
     click.echo(f"\n{len(some)} pieces, {HEARD_BEATS:.0f} beats heard, {BEATS:.0f} played")
 
 
-def _beside_the_pieces(players: dict[str, Any], some: list[Opening]) -> None:
+def _beside_the_pieces(players: dict[str, Any], some: list[Opening], first: int) -> None:
     """How far what is played is from how the pieces go on, and how much of it is copied."""
     truths = [one.truth for one in some]
     played: dict[str, list[Stream]] = {
-        name: [continuation.goes_on(player, one, BEATS, seed) for seed, one in enumerate(some)]
+        name: [continuation.goes_on(player, one, BEATS, seed) for seed, one in enumerate(some, first)]
         for name, player in players.items()
     }
     played["last 4 bars looped"] = [continuation.looped(one, BEATS) for one in some]
