@@ -15,19 +15,25 @@ from bridge.bench.stage import LiveDaemon, live_daemon
 from bridge.bench.synth import Synth
 from bridge.port.jack import open_client
 from bridge.port.names import port_names
-from tests.bridge.conftest import jack, until  # noqa: F401 - a fixture
+from tests.bridge.conftest import served, until
 from tests.test_ardour import ARDOUR
 
 PASS_S = 4
 CLOCKS_PER_SIXTEENTH = 6
 BEAT_FRAMES = 24_000
 """At 120 bpm and 48 kHz."""
+PERIOD = 512
+"""Frames of JACK's cycle: a core that sleeps wakes up to 10 ms late on some machines, and shorter cycles are then lost
+with the clocks in them. Each event keeps its frame.
+"""
 NEAR_FRAMES = 96
-"""2 ms. A busy machine loses some of Ardour's clocks, and whoever counts them is then a clock or two off: two of three
-notes are to be near a clock, and one of three near a sixteenth as they are counted here. On a quiet one all are.
+"""2 ms. Ardour itself leaves out a clock now and then, and whoever counts them is then one off: two of three notes are
+to be near a clock, and one of three near a sixteenth as they are counted here. On a quiet machine all are.
 """
 ENOUGH = 5
 """Notes that say something; an accompaniment under held keys chooses how many it plays (measured: 9 and more)."""
+TRIES = 3
+"""A machine that is busy with other things comes too late now and then; whoever is off the grid always is."""
 NAME = "Grid"
 PRESETS = ("lead-comp", "left-hand")
 MELODY = (72, 76, 79, 77)
@@ -67,7 +73,7 @@ class Spy:
             self._out.write_midi_event(0, self._queue.pop(0))
 
     def _connect(self, source: str, target: Any) -> None:
-        until(lambda: self.client.get_ports(source), f"a port {source}")
+        until(lambda: self.client.get_ports(source), f"a port {source}", 60)
         self.client.connect(self.client.get_ports(source)[0], target)
 
     def hear_the_clock(self) -> None:
@@ -103,6 +109,7 @@ def sixteenths(clock: list[Message]) -> tuple[list[int], list[int], list[int]]:
 def perform(daemon: LiveDaemon, folder: Path) -> Spy:
     """Run the session through; a key is held and changed now and then."""
     assert ARDOUR
+    folder.mkdir()
     osc = SimpleUDPClient("127.0.0.1", daemon.osc_port)
     for name, value in (("lookahead", 1.0), ("commit", 0.25), ("entry", "beat"), ("rest", 64.0), ("split", 0)):
         osc.send_message(f"/continuo/2/{name}", value)
@@ -147,29 +154,44 @@ def hanging(messages: list[Message]) -> set[tuple[int, int]]:
     return {key for key in synth.sounding if key[0]}
 
 
-@pytest.mark.skipif(ARDOUR is None, reason="Ardour is not installed (apt install --no-install-recommends ardour)")
-def test_every_note_is_on_the_grid_through_start_relocation_loop_and_stop(
-    jack: str,  # noqa: F811
-    tmp_path: Path,
-) -> None:
-    presets = [argument for preset in PRESETS for argument in ("--preset", preset)]
-    with live_daemon("--backend", "jack", "--name", NAME, *presets) as daemon:
-        spy = perform(daemon, tmp_path)
-        daemon.drain()
-        told = [(e["address"], e["value"]) for e in daemon.events if e["event"] == "shown"]
-    assert ("/continuo/leader", "midi") in told
-    assert [value for address, value in told if address == "/continuo/rolling"][-1] == 0
+def off_grid(spy: Spy) -> str | None:
+    """What is wrong with the time of the notes, in words."""
     grid, starts, stops = sixteenths(spy.clock)
     clocks = [message.frame for message in spy.clock if message.data == b"\xf8"]
-    assert len(starts) >= 5, "start, relocation, continue, and the loop at least twice"
     for preset, answers in zip(PRESETS, spy.answers, strict=True):
         onsets = [one.frame for one in answers if is_onset(one)]
         settled = [at for at in onsets if not any(-BEAT_FRAMES / 4 < at - start < BEAT_FRAMES for start in starts)]
         between = [at for at in settled if any(start < at < stop for start, stop in zip(starts, stops, strict=True))]
-        assert len(between) > ENOUGH, preset
+        if len(between) <= ENOUGH:
+            return f"{preset} plays {len(between)} notes"
         for frames, share in ((clocks, 2 / 3), (grid, 1 / 3)):
             off = sorted(min(abs(at - frame) for frame in frames) for at in between)
-            assert off[int(len(off) * share)] < NEAR_FRAMES, (preset, share, off)
-        late = [at for at in onsets if any(BEAT_FRAMES / 4 < at - stop < BEAT_FRAMES for stop in (stops[1], stops[-1]))]
-        assert not late, f"{preset} plays on after a stop"
-        assert not hanging(answers), preset
+            if off[int(len(off) * share)] >= NEAR_FRAMES:
+                return f"{preset}: of {share:.2f} of its notes the furthest is off its place, in frames: {off}"
+    return None
+
+
+@pytest.mark.skipif(ARDOUR is None, reason="Ardour is not installed (apt install --no-install-recommends ardour)")
+def test_every_note_is_on_the_grid_through_start_relocation_loop_and_stop(tmp_path: Path) -> None:
+    presets = [argument for preset in PRESETS for argument in ("--preset", preset)]
+    complaints: list[str] = []
+    while len(complaints) < TRIES:
+        with served(PERIOD), live_daemon("--backend", "jack", "--name", NAME, *presets) as daemon:
+            spy = perform(daemon, tmp_path / f"take {len(complaints) + 1}")
+            daemon.drain()
+            told = [(e["address"], e["value"]) for e in daemon.events if e["event"] == "shown"]
+        assert ("/continuo/leader", "midi") in told
+        assert [value for address, value in told if address == "/continuo/rolling"][-1] == 0
+        _, starts, stops = sixteenths(spy.clock)
+        assert len(starts) >= 5, "start, relocation, continue, and the loop at least twice"
+        for preset, answers in zip(PRESETS, spy.answers, strict=True):
+            onsets = [one.frame for one in answers if is_onset(one)]
+            ends = (stops[1], stops[-1])
+            late = [at for at in onsets if any(BEAT_FRAMES / 4 < at - stop < BEAT_FRAMES for stop in ends)]
+            assert not late, f"{preset} plays on after a stop"
+            assert not hanging(answers), preset
+        complaint = off_grid(spy)
+        if complaint is None:
+            return
+        complaints.append(complaint)
+    pytest.fail("\n".join(complaints))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 
 import pytest
 
@@ -17,18 +18,24 @@ NEEDED = "CONTINUO_TESTS_NEED_JACK"
 """Set where a skipped test would hide that nothing was tried."""
 
 
+@contextmanager
+def served(period: int = 64) -> Iterator[str]:
+    """The name of a running server; the tests that need one are skipped with the reason where none starts, or fail."""
+    with ExitStack() as stack:
+        try:
+            name = stack.enter_context(jack_server(period, patient=True))
+        except PortError as error:
+            if os.environ.get(NEEDED):
+                raise
+            pytest.skip(str(error))
+        yield name
+
+
 @pytest.fixture(scope="session")
 def jack() -> Iterator[str]:
-    """The name of a running server; the tests that need one are skipped with the reason where none starts, or fail."""
-    server = jack_server(patient=True)
-    try:
-        name = server.__enter__()
-    except PortError as error:
-        if os.environ.get(NEEDED):
-            raise
-        pytest.skip(str(error))
-    yield name
-    server.__exit__(None, None, None)
+    """The server that most tests share."""
+    with served() as name:
+        yield name
 
 
 @pytest.fixture(scope="module")
