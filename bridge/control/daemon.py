@@ -34,7 +34,7 @@ from bridge.errors import PortError
 from music.errors import ContinuoError
 
 FLUSH_S = 0.002
-"""Changes are gathered for this long, so that a flood of fader moves reaches the brain as a trickle."""
+"""After changes were handed on, others are gathered for this long: a flood of moves reaches the brain as a trickle."""
 
 Event = dict[str, Any]
 Melody = list[tuple[int, str]]
@@ -76,6 +76,7 @@ class Daemon:
         self._link = LinkWatch(lambda told: self._supervisor.say("brain", link=told))
         self._dirty: set[int | None] = set()
         self._flushing = False
+        self._passes: list[bool] = []  # thru of each insert, as the port was told
         self._port: Event | None = None
         self._port_error = ""
         self._cables: list[list[str]] = []  # what the next port process must plug again
@@ -159,7 +160,8 @@ class Daemon:
         self._display.of_ports(message["backend"], message["ports"])
         # MIDI may go and come back: "auto" would then take what there is meanwhile, and stay with it
         self._supervisor.adopt("port", *replace(self._options, backend=message["backend"]).of_port())
-        self._supervisor.say("port", thru=self._desk.thru())
+        self._passes = []
+        self._pass("thru")
         self._supervisor.say("port", panic_cc=self._desk.daemon["panic_cc"])
         self._supervisor.say("port", cables=self._cables)
         self._knobs.meet("port")
@@ -296,33 +298,41 @@ class Daemon:
         self._dirty.add(insert)
         if not self._flushing:
             self._flushing = True
-            asyncio.get_running_loop().call_later(FLUSH_S, self._flush)
+            asyncio.get_running_loop().call_soon(self._flush)  # with all that came in the same datagram
 
     def _flush(self) -> None:
-        """Hand gathered changes on."""
-        self._flushing = False
-        inserts = {insert for insert in self._dirty if insert is not None}
+        """Hand gathered changes on, and look again a little later."""
+        dirty, self._dirty = self._dirty, set()
+        self._flushing = bool(dirty)
+        if not dirty:
+            return
+        asyncio.get_running_loop().call_later(FLUSH_S, self._flush)
+        inserts = {insert for insert in dirty if insert is not None}
         if inserts and self._brain_told:  # one that is starting is told of all inserts at once, when it can hear it
             self._supervisor.say("brain", settings=self._desk.settings(inserts))
         for address in self._desk.released(inserts):
             self._osc.publish(address, 0)
-        if inserts:
-            self._supervisor.say("port", thru=self._desk.thru())
-        if None in self._dirty:
+        self._pass("thru")
+        if None in dirty:
             self._supervisor.say("port", panic_cc=self._desk.daemon["panic_cc"])
             self._listening.look()
             self._set_clock()
         self._knobs.look()
-        self._dirty.clear()
 
     def _scene_changed(self, inserts: int) -> None:
         """Other states of so many inserts: they count from the next note on."""
         if self._brain_told:
             self._supervisor.say("brain", scene=self._desk.settings(set(range(inserts))))
-        self._supervisor.say("port", scene_thru=self._desk.thru())
+        self._pass("scene_thru")
         self._set_clock()
         self._knobs.look()
         self._osc.publish_state()
+
+    def _pass(self, how: str) -> None:
+        """Tell the port if other inserts let the dry notes through now."""
+        if self._desk.thru() != self._passes:
+            self._passes = self._desk.thru()
+            self._supervisor.say("port", **{how: self._passes})
 
     def _set_clock(self) -> None:
         self._supervisor.say("brain", clock=self._desk.daemon)
