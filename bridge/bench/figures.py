@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+import time
 from typing import Any
 
 Figures = dict[str, float]
@@ -13,6 +14,8 @@ IDLE = ("idle_cpu_percent", "control_mb", "port_mb", "brain_mb")
 STEP_MS = 0.25
 """Of the histogram."""
 WIDTH = 40
+WORK, WORKS, REST_S = 10_000, 1000, 0.005
+"""Turns of a loop, how often it is run, and the sleep before each."""
 
 
 def figures(values: list[float]) -> Figures:
@@ -24,6 +27,21 @@ def figures(values: list[float]) -> Figures:
     return {
         name: round(value, 4) for name, value in (cuts | {"max": ordered[-1], "sd": statistics.pstdev(ordered)}).items()
     }
+
+
+def work_ms() -> list[float]:
+    """Milliseconds of a small computation, many times: what the machine adds to it is in every latency too.
+
+    A virtual core can be taken away for 10 ms without a trace in what the system tells of itself.
+    """
+    taken = []
+    for _ in range(WORKS):
+        time.sleep(REST_S)
+        start_ns = time.monotonic_ns()
+        for number in range(WORK):
+            number * number
+        taken.append((time.monotonic_ns() - start_ns) / 1e6)
+    return taken
 
 
 def report(result: dict[str, Any]) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bridge import realtime
-from bridge.bench.figures import CUTS, figures
+from bridge.bench.figures import CUTS, figures, work_ms
 from bridge.bench.latency import PRIORITY
 from bridge.bench.malformed import message
 from bridge.bench.musician import Heard, Musician, musician
@@ -42,6 +42,7 @@ def measure(rate: int, seconds: float, callers: int = 0) -> dict[str, Any]:
     """All figures of `continuo bench faders`."""
     sys.setswitchinterval(0.0005)
     realtime.take(PRIORITY)  # as in `bench latency`
+    alone = work_ms()
     with jack_server(patient=True), live_daemon("--backend", "jack", "--headless") as daemon, musician() as player:
         _hold(player)
         calm, _ = _move(player, daemon, rate, seconds)
@@ -59,6 +60,7 @@ def measure(rate: int, seconds: float, callers: int = 0) -> dict[str, Any]:
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
         "surfaces": SURFACES,
         "rate": rate,
+        "machine_ms": figures(alone),
         "one_ms": figures(calm),
         "all_ms": figures(busy),
         "moves": len(busy),
@@ -133,7 +135,7 @@ def report(result: dict[str, Any]) -> str:
     """The figures as a table."""
     lines = [f"{result['surfaces']} surfaces, {result['rate']} messages a second each, {result['machine']}", ""]
     lines.append(f"{'ms':<16}" + "".join(f"{name:>9}" for name in (*CUTS, "max")))
-    for name, row in (("one surface", "one_ms"), ("all of them", "all_ms")):
+    for name, row in (("machine alone", "machine_ms"), ("one surface", "one_ms"), ("all of them", "all_ms")):
         lines.append(f"{name:<16}" + "".join(f"{result[row][cut]:>9.3f}" for cut in (*CUTS, "max")))
     lines += [
         "",
