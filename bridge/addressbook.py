@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from bridge.actions import ACTIONS, PUBLISHED, Action
-from bridge.addresses import DAEMON, INSERT, PART, ROOT
+from bridge.addresses import INSERT, PART, ROOT
+from bridge.daemon_addresses import DAEMON
 from bridge.parameters import Parameter
 
 PLACES = {"daemon": ROOT, "insert": f"{ROOT}/<insert>", "part": f"{ROOT}/<insert>/part/<part>"}

@@ -14,7 +14,8 @@ from typing import Any
 import platformdirs
 
 from bridge import knobs, shelf
-from bridge.addresses import CLOCK, INSERT, MAX_PARTS, PART, defaults, get, put
+from bridge.addresses import INSERT, MAX_PARTS, PART, defaults, get, put
+from bridge.daemon_addresses import CLOCK
 from bridge.errors import PresetError, ValueRefused
 from bridge.parameters import Parameter
 from music import files as disk

@@ -11,10 +11,11 @@ from pythonosc.osc_message_builder import OscMessageBuilder
 
 from bridge import presets
 from bridge.actions import ACTIONS
-from bridge.addresses import DAEMON, INSERT, PART, ROOT, defaults
+from bridge.addresses import INSERT, PART, ROOT, defaults
 from bridge.bench.mutation import mutate
 from bridge.control.osc import OscServer
 from bridge.control.state import Desk
+from bridge.daemon_addresses import DAEMON
 
 HERE = ("127.0.0.1", 9)
 LARGEST = 65_507

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import random
 
-from bridge.addresses import DAEMON, defaults
+from bridge.addresses import defaults
 from bridge.brain.players import Players
 from bridge.brain.session import Session
 from bridge.control.state import Desk
+from bridge.daemon_addresses import DAEMON
 from bridge.messages import INPUT, PLAY, Record
 from music.beat import CLOCKS_PER_BEAT
 

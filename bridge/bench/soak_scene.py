@@ -6,7 +6,8 @@ import random
 from collections.abc import Iterator
 
 from bridge import presets
-from bridge.addresses import DAEMON, INSERT, PART, ROOT
+from bridge.addresses import INSERT, PART, ROOT
+from bridge.daemon_addresses import DAEMON
 from bridge.parameters import Parameter
 from music.beat import CLOCKS_PER_BEAT
 

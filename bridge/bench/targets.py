@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from bridge import knobs, presets
-from bridge.addresses import DAEMON, ROOT, get
+from bridge.addresses import ROOT, get
 from bridge.bench.malformed import Judge, whole
 from bridge.brain.settings import Settings
 from bridge.control import packets
 from bridge.control.osc import COMMANDS
 from bridge.control.packets import PacketRefused
+from bridge.daemon_addresses import DAEMON
 from bridge.errors import PresetError
 from bridge.messages import RECORD, Lines, Record, Records, line, pack
 from bridge.render.offline import render

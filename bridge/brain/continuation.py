@@ -10,7 +10,6 @@ from typing import Any
 from bridge.brain.ear import Ear
 from bridge.brain.foresight import Later
 from bridge.brain.grid import COMMON_BEATS, Grid
-from bridge.brain.insert import PLAN_AHEAD_NS
 from bridge.brain.instruments import Dynamics, programs
 from bridge.brain.musician import Musician
 from bridge.brain.performance import Performance
@@ -19,6 +18,7 @@ from bridge.brain.ringing import Ringing
 from bridge.brain.settings import Settings
 from bridge.brain.sounding import Due, Note
 from bridge.brain.strikes import Strikes, part_of
+from bridge.brain.timing import PLAN_AHEAD_NS
 from models.ahead import Ahead
 from models.continuation import Aim, Continuer
 from models.player import FRAMES_PER_BEAT, Answer

@@ -20,8 +20,6 @@ from bridge.brain.timing import Cue, Timing
 from models.player import FRAMES_PER_BEAT, Answer, Moment, Player, Sound
 from music.events import Event
 
-PLAN_AHEAD_NS = 20_000_000
-"""How far before its beat a chord's motion is decided and handed to the port."""
 POLL_NS = 4_000_000
 """How often to look whether a plan can be worked on."""
 
@@ -169,7 +167,7 @@ class Insert:
             return self._timing.next_frame()
         if not self.settings.motion_beats or not self._hands.melody:
             return None
-        return self._timing.next_motion(now_ns, self.settings.motion_beats, PLAN_AHEAD_NS)
+        return self._timing.next_motion(now_ns, self.settings.motion_beats)
 
     def next_frame_ns(self) -> int:
         """When the open frame ends: one who thinks slowly should hear of it then, and not with the next note."""

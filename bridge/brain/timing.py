@@ -11,6 +11,9 @@ from bridge.brain.grid import Grid
 from bridge.brain.settings import Entry
 from models.player import FRAMES_PER_BEAT
 
+PLAN_AHEAD_NS = 20_000_000
+"""How long before its beat something goes to the port: a held chord's motion, decided then; a continuation's plan."""
+
 
 class Cue(NamedTuple):
     """When a player is next asked."""
@@ -73,12 +76,12 @@ class Timing:
         frame = max(self._begun_frame + 1, self._frames.open, self._enters)
         return Cue(frame / FRAMES_PER_BEAT, self._grid.edge_ns(frame) - self._grid.lead_ns)
 
-    def next_motion(self, now_ns: int, motion_beats: float, ahead_ns: int) -> Cue:
-        """Where a held chord may move on: every so many beats, a frame at least; it is decided so far ahead."""
+    def next_motion(self, now_ns: int, motion_beats: float) -> Cue:
+        """Where a held chord may move on: every so many beats, a frame at least."""
         timeline, step = self._grid.timeline, max(motion_beats, 1 / FRAMES_PER_BEAT)
         beat = (floor(max(timeline.beat_at(now_ns), self.asked_beat) / step + 1e-6) + 1) * step
-        # never before the last one: at 60 000 000 bpm `ahead_ns` would be far ahead
-        return Cue(beat, max(timeline.ns_at(beat) - ahead_ns, timeline.ns_at(beat - step)))
+        # never before the last one: at 60 000 000 bpm PLAN_AHEAD_NS would be far ahead
+        return Cue(beat, max(timeline.ns_at(beat) - PLAN_AHEAD_NS, timeline.ns_at(beat - step)))
 
     def lag_ns(self, share: float) -> int:
         """How far behind the grid to play, at a share of the musician's own way: not at all where there is no grid."""

@@ -6,9 +6,10 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from bridge.addresses import CLOCK, ROOT
+from bridge.addresses import ROOT
 from bridge.control.osc import OscServer
 from bridge.control.state import Desk
+from bridge.daemon_addresses import CLOCK
 from bridge.errors import ValueRefused
 
 MAX_BAR = 9999

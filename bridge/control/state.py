@@ -7,7 +7,8 @@ from copy import deepcopy
 from typing import Any
 
 from bridge import knobs, players, presets
-from bridge.addresses import CLOCK, DAEMON, INSERT, PART, ROOT, defaults, get, put
+from bridge.addresses import INSERT, PART, ROOT, defaults, get, put
+from bridge.daemon_addresses import CLOCK, DAEMON
 from bridge.errors import ValueRefused
 from bridge.knobs import Knob
 from bridge.parameters import Parameter

@@ -8,8 +8,9 @@ from typing import Any
 
 from bridge import knobs, players, presets
 from bridge.actions import ACTIONS, PUBLISHED, Action
-from bridge.addresses import DAEMON, INSERT, PART, ROOT
+from bridge.addresses import INSERT, PART, ROOT
 from bridge.control.state import Desk, Value
+from bridge.daemon_addresses import DAEMON
 from bridge.parameters import Parameter
 
 Json = dict[str, Any]

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from bridge.addresses import DAEMON, INSERT
+from bridge.addresses import INSERT
+from bridge.daemon_addresses import DAEMON
 from bridge.knobs import KEYS
 from bridge.parameters import Parameter
 

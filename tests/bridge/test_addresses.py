@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.addresses import DAEMON, INSERT, PART, defaults, get, put
+from bridge.addresses import INSERT, PART, defaults, get, put
+from bridge.daemon_addresses import DAEMON
 from bridge.errors import ValueRefused
 from bridge.parameters import Parameter
 

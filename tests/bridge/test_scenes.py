@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge import presets, scenes, shelf
-from bridge.addresses import CLOCK
 from bridge.control.state import Desk
+from bridge.daemon_addresses import CLOCK
 from bridge.errors import PresetError, ValueRefused
 from music.errors import ContinuoError, FileError
 

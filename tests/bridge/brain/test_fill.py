@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge import presets
-from bridge.brain.insert import PLAN_AHEAD_NS
 from bridge.brain.players import Players
+from bridge.brain.timing import PLAN_AHEAD_NS
 from bridge.render.offline import render
 from music.chunks import Chunks
 from music.events import NoteOff, NoteOn

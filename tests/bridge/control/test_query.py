@@ -13,11 +13,12 @@ from typing import Any
 
 import pytest
 
-from bridge.addresses import DAEMON, INSERT, PART
+from bridge.addresses import INSERT, PART
 from bridge.control import query
 from bridge.control.door import Door
 from bridge.control.query import MAX_CALLERS, MAX_REQUEST, QueryServer
 from bridge.control.state import Desk
+from bridge.daemon_addresses import DAEMON
 from tests.bridge.control.hall import PATIENCE_S
 
 OPEN = "0.0.0.0"  # noqa: S104 - what the allow-list is for

@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.addresses import DAEMON, INSERT, PART
+from bridge.addresses import INSERT, PART
 from bridge.control.state import Desk, UnknownAddress
+from bridge.daemon_addresses import DAEMON
 from bridge.errors import PresetError, ValueRefused
 
 
