@@ -81,7 +81,7 @@ async def draw_all(daemon: LiveDaemon, folder: Path) -> None:
 
 
 async def draw_plan(daemon: LiveDaemon, folder: Path) -> None:
-    """A continuation, and what it is about to play."""
+    """A continuation, what it is about to play, and over what."""
     hands = Link("127.0.0.1", daemon.osc_port, lambda _: None)
     await hands.open()
     drawing = asyncio.create_task(draw(daemon, folder, "plan", USUAL))
@@ -92,6 +92,8 @@ async def draw_plan(daemon: LiveDaemon, folder: Path) -> None:
         hands.say("1/note", pitch, 0)
         await asyncio.sleep(BEAT_S * 0.1)
     await drawing
+    hands.say("1/changes", "Am F | C G7")
+    await draw(daemon, folder, "changes", USUAL, *["down"] * 6, "enter", *" | H7", "enter")
 
 
 def main() -> None:

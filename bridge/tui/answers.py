@@ -16,7 +16,7 @@ class Request:
     """One wish at a time.
 
     What one sender says is served in turn: a list that was asked for after the wish comes when it is true, unless
-    an error came before.
+    an error came before. It comes alone: what comes with others was told to all.
     """
 
     def __init__(self, say: Say) -> None:
@@ -41,7 +41,7 @@ class Request:
             if name == "error" and values[2] == f"{ROOT}/{self._name}":
                 self._name = ""
                 return str(values[1])
-            if name == self._proof:
+            if name == self._proof and len(messages) == 1:
                 self._name = ""
                 return ""
         return None

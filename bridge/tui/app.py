@@ -15,7 +15,9 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
 from bridge.addresses import ROOT
+from bridge.parameters import WRITTEN
 from bridge.tui import colours
+from bridge.tui.asking import Asking
 from bridge.tui.browser import Browser
 from bridge.tui.inserts import Inserts
 from bridge.tui.lines import Header, Keys, Legend, Log
@@ -27,6 +29,7 @@ from bridge.tui.roll import Roll
 from bridge.tui.saving import Saving
 from bridge.tui.sheets import HelpSheet
 from bridge.tui.shelves import kinds_of, shelves_of
+from bridge.tui.writing import Writing
 
 FRAME_S = 1 / 30
 LEAST_WIDTH, LEAST_HEIGHT = 64, 16
@@ -148,7 +151,7 @@ class ScreenApp(App[None]):
             name = self.mirror.refused.pop().removeprefix(f"{ROOT}/")
             if name in self.mirror.values:  # a value is asked for; what is done by its address must not be done again
                 self.link.say(name)
-        if isinstance(self.screen, Saving | Browser):
+        if isinstance(self.screen, Asking | Browser):
             self.screen.hear(messages)
 
     def _tick(self) -> None:
@@ -204,6 +207,11 @@ class ScreenApp(App[None]):
     def on_panel_moved(self, event: Panel.Moved) -> None:
         """A fader was moved."""
         self.set_value(event.name, event.value)
+
+    def on_panel_opened(self, event: Panel.Opened) -> None:
+        """Something is to be written; how it stands then is asked for, because who sets a value is not told of it."""
+        sheet = Writing(event.fader.parameter, event.name, event.value, self.link.say)
+        self.push_screen(sheet, lambda _: self.link.say(event.name))
 
     def on_inserts_selected(self, event: Inserts.Selected) -> None:
         """An insert was clicked."""
@@ -267,6 +275,8 @@ class ScreenApp(App[None]):
         fader = self.panel.fader
         if fader and not self.page:
             self.mirror.tell("Knobs move what is an insert's: press its number first", time.monotonic())
+        elif fader and fader.parameter.kind in WRITTEN:
+            self.mirror.tell("No knob moves what is written: Enter opens it", time.monotonic())
         elif fader:
             waits = self.mirror.get(f"{self.insert}/learn") == fader.name
             self.link.say(f"{self.insert}/learn", "" if waits else fader.name)

@@ -12,11 +12,14 @@ from bridge.knobs import KEYS
 from bridge.parameters import Parameter
 
 PREFERRED = (
-    "amount", "density", "register", "surprise", "tightness", "dynamics", "model", "temperature", "voices",
+    "amount", "density", "register", "surprise", "tightness", "dynamics", "changes", "model", "temperature", "voices",
     "velocity_follow", "key", "placement", "spacing", "strum",
 )  # fmt: skip
 """What comes first, where there is such a parameter."""
 MOVED = ("switch", "trigger", "int", "float", "choice", "pitch", "key", "player")
+TYPED = ("text", "chart", "channels", "meter")
+"""Kinds that a fader does not move: Enter opens a line to type in."""
+NONE = "none"
 SECTIONS = {
     "harmonize": ("harmonize",), "orchestrate": ("orchestrate",), "reduce": ("reduce",), "continue": ("continue",),
     "fill": (),
@@ -39,6 +42,11 @@ class Fader:
     def name(self) -> str:
         """The last part of its address."""
         return self.parameter.name
+
+    @property
+    def typed(self) -> bool:
+        """Whether its values are written, and nothing lies between them."""
+        return self.parameter.kind in TYPED
 
     def share(self, value: Any) -> float:
         """Where a value stands between the ends, 0 to 1."""
@@ -84,6 +92,8 @@ class Fader:
     def text(self, value: Any) -> str:
         """The value as it is read."""
         kind = self.parameter.kind
+        if self.typed:
+            return str(value) or NONE
         if kind == "switch":
             return "on" if value else "off"
         if kind == "trigger":
@@ -107,14 +117,14 @@ def faders(effect: str, models: Iterable[str]) -> list[Fader]:
     found = [
         Fader(parameter, _choices(parameter, models))
         for parameter in INSERT
-        if parameter.kind in MOVED and parameter.path[0] not in others
+        if parameter.kind in (*MOVED, *TYPED) and parameter.path[0] not in others
     ]
     return sorted(found, key=lambda fader: _rank(fader.name))
 
 
 def common() -> list[Fader]:
     """The faders that count for all inserts: the daemon's own parameters."""
-    return [Fader(parameter, _choices(parameter, ())) for parameter in DAEMON if parameter.kind in MOVED]
+    return [Fader(parameter, _choices(parameter, ())) for parameter in DAEMON]
 
 
 def _rank(name: str) -> int:

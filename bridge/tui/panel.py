@@ -50,6 +50,15 @@ class Panel(Drawn, can_focus=True):
             self.name = name  # of its address, below the root
             self.value = value
 
+    class Opened(Message):
+        """The user wants to write what no fader moves."""
+
+        def __init__(self, fader: Fader, name: str, value: str) -> None:
+            super().__init__()
+            self.fader = fader
+            self.name = name  # of its address, below the root
+            self.value = value
+
     def __init__(self, mirror: Mirror) -> None:
         super().__init__("panel")
         self._mirror = mirror
@@ -143,6 +152,9 @@ class Panel(Drawn, can_focus=True):
         name = fader.name.replace("_", " ")[: NAME - 1]
         head = Segment(("▸" if chosen else " ") + name.ljust(NAME - 1), ink)
         tail = Segment(self._knob(fader).ljust(self._width - NAME - self._bar - VALUE - 2), faint)
+        if fader.typed:
+            text = _shortened(fader.text(value), self._bar + VALUE - 1)
+            return [head, Segment(" [", faint), Segment(text, ink if value else faint), Segment("]", faint), tail]
         if fader.parameter.kind in SIGNS:
             sign = SIGNS[fader.parameter.kind][bool(value)]
             return [head, Segment(f" {sign}".ljust(self._bar + VALUE + 2), ink if value else faint), tail]
@@ -172,6 +184,9 @@ class Panel(Drawn, can_focus=True):
             return "turn?"
         cc = self._mirror.knob(self._insert, fader.name)
         return "" if cc is None else f"CC{cc}"
+
+    def _open(self, fader: Fader) -> None:
+        self.post_message(self.Opened(fader, self._address(fader), str(self._value(fader))))
 
     def _set(self, fader: Fader, value: Any) -> None:
         if value != self._value(fader):
@@ -210,17 +225,19 @@ class Panel(Drawn, can_focus=True):
 
     def action_move(self, steps: int) -> None:
         """Move the fader by so many steps."""
-        if self.fader:
+        if self.fader and not self.fader.typed:
             self._set(self.fader, self.fader.moved(self._value(self.fader), steps))
 
     def action_end(self, share: float) -> None:
         """Move the fader to one of its ends."""
-        if self.fader:
+        if self.fader and not self.fader.typed:
             self._set(self.fader, self.fader.at(share))
 
     def action_press(self) -> None:
-        """Turn a switch, press a trigger, take the next choice."""
-        if self.fader:
+        """Turn a switch, press a trigger, take the next choice, open what is written."""
+        if self.fader and self.fader.typed:
+            self._open(self.fader)
+        elif self.fader:
             self._set(self.fader, self.fader.pressed(self._value(self.fader)))
 
     def action_home(self) -> None:
@@ -235,7 +252,8 @@ class Panel(Drawn, can_focus=True):
             return
         self._select(at)
         if NAME <= x <= NAME + self._bar + 1:
-            if self.faders[at].choices or self.faders[at].parameter.kind in SIGNS:
+            fader = self.faders[at]
+            if fader.choices or fader.typed or fader.parameter.kind in SIGNS:
                 self.action_press()
                 return
             self._held = at
@@ -262,7 +280,7 @@ class Panel(Drawn, can_focus=True):
 
     def _wheel(self, event: events.MouseEvent, steps: int) -> None:
         at, x = self._under(event)
-        if at is not None and NAME <= x <= NAME + self._bar + 1:
+        if at is not None and not self.faders[at].typed and NAME <= x <= NAME + self._bar + 1:
             self._select(at)
             self.action_move(steps)
         else:
@@ -279,6 +297,11 @@ class Panel(Drawn, can_focus=True):
         if self._held is not None:
             fader = self.faders[self._held]
             self._set(fader, fader.at((x - NAME - 1) / max(self._bar - 1, 1)))
+
+
+def _shortened(text: str, width: int) -> str:
+    """A text in a field so wide."""
+    return text.ljust(width) if len(text) <= width else text[: width - 1] + "…"
 
 
 def _bar(share: float, width: int) -> tuple[str, str]:

@@ -9,11 +9,11 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from bridge.tui.answers import Messages, Request, Say
+from bridge.tui.answers import Say
+from bridge.tui.asking import Asking
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +27,11 @@ class Kind:
     """The list that the name is in afterwards."""
     name: str
     """What is offered as its name."""
-    taken: Callable[[str], str]
-    """What there is of a name already; empty: nothing."""
+    taken: Callable[[str], tuple[str, str]]
+    """What there is of a name already, and what saving under it does to that; empty: nothing."""
 
 
-class Saving(ModalScreen[str]):
+class Saving(Asking):
     """Asks for a name, and closes with what to say when it is saved; nothing is replaced unasked."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -41,10 +41,9 @@ class Saving(ModalScreen[str]):
     ]
 
     def __init__(self, kinds: list[Kind], say: Say) -> None:
-        super().__init__()
+        super().__init__(say)
         self._kinds = kinds
-        self._request = Request(say)
-        self._agreed = ""  # the name whose owner may be replaced
+        self._agreed = ""  # the name under which there is something, and it is known
         self._at = 0
 
     def compose(self) -> ComposeResult:
@@ -69,8 +68,9 @@ class Saving(ModalScreen[str]):
         return self._kinds[self._at]
 
     @property
-    def _typed(self) -> str:
-        return self.query_one(Input).value.strip()
+    def done(self) -> str:
+        """What there is to say."""
+        return f"{self._kind.title} {self.typed!r} is saved"
 
     def action_kind(self, steps: int) -> None:
         """The other one."""
@@ -83,27 +83,19 @@ class Saving(ModalScreen[str]):
     def on_input_changed(self) -> None:
         """Say what there is of this name."""
         self._agreed = ""
-        self._tell(self._kind.taken(self._typed))
+        self.note(self._kind.taken(self.typed)[0])
 
     def on_input_submitted(self) -> None:
         """Save; ask before something is replaced."""
-        taken = self._kind.taken(self._typed)
-        if not self._typed:
-            self._tell("It needs a name")
-        elif taken and self._agreed != self._typed:
-            self._agreed = self._typed
-            self._tell(f"{taken} Enter once more replaces it.")
+        there, what = self._kind.taken(self.typed)
+        if not self.typed:
+            self.note("It needs a name")
+        elif there and self._agreed != self.typed:
+            self._agreed = self.typed
+            self.note(f"{there} Enter once more {what}.")
         else:
-            self._request.make(self._kind.address, self._typed, proof=self._kind.proof)
-            self._tell("")
-
-    def hear(self, messages: Messages) -> None:
-        """What the daemon makes of it."""
-        answer = self._request.hear(messages)
-        if answer:
-            self._tell(answer)
-        elif answer is not None:
-            self.dismiss(f"{self._kind.title} {self._typed!r} is saved")
+            self.request.make(self._kind.address, self.typed, proof=self._kind.proof)
+            self.note("")
 
     def _choose(self, at: int) -> None:
         self._at = at
@@ -113,6 +105,3 @@ class Saving(ModalScreen[str]):
         line.cursor_position = len(line.value)
         line.focus()
         self.on_input_changed()
-
-    def _tell(self, text: str) -> None:
-        self.query_one("#note", Static).update(text)

@@ -25,7 +25,7 @@ HELP = """\
   ↑ ↓ Tab    choose one
   ← →        move it; with Shift, or PgUp and PgDn: ten times as far
   Home End   to its ends              r  back to its default
-  Enter      turn a switch, press a button, next choice
+  Enter      turn a switch, press a button, next choice, write
   l          learn: then turn the knob that is to move it
   x          no knob moves it any more
 [b]Keyboard[/b]  (k)

@@ -33,8 +33,12 @@ def shelves_of(mirror: Mirror, insert: int, say: Say) -> list[Shelf]:
 def kinds_of(mirror: Mirror, insert: int) -> list[Kind]:
     """All as a scene, under the name that it has; an insert as a preset, under its own."""
 
-    def taken(kind: str, name: str) -> str:
-        return f"There is a {kind} {name!r} already." if name in mirror.lists.get(f"{kind}s", []) else ""
+    def taken(kind: str, name: str) -> tuple[str, str]:
+        if name not in mirror.lists.get(f"{kind}s", []):
+            return "", ""
+        if kind == "preset" and name not in mirror.lists.get("presets/own", []):
+            return f"{name!r} comes with Continuo.", "saves yours, which loads in its place until you delete it"
+        return f"There is a {kind} {name!r} already.", "replaces it"
 
     return [
         Kind("Scene", "all inserts, knobs and the clock", "scene/save", "scenes", str(mirror.get("scene")),

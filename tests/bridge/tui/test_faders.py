@@ -1,15 +1,17 @@
 import pytest
 
-from bridge.addresses import INSERT, MACROS
+from bridge.addresses import DAEMON, INSERT, MACROS
 from bridge.parameters import Parameter
-from bridge.tui.faders import MOVED, SECTIONS, Fader, faders
+from bridge.tui.faders import MOVED, SECTIONS, TYPED, Fader, common, faders
 
 MODELS = ("rules", "chorale")
 ALL = {fader.name: fader for effect in (*SECTIONS, "of tomorrow") for fader in faders(effect, MODELS)}
 
 
-def test_every_parameter_that_can_be_moved_has_a_fader() -> None:
-    assert set(ALL) == {parameter.name for parameter in INSERT if parameter.kind in MOVED}
+def test_every_parameter_has_a_row_and_a_way_to_set_it() -> None:
+    assert set(ALL) == {parameter.name for parameter in INSERT}
+    assert [fader.name for fader in common()] == [parameter.name for parameter in DAEMON]
+    assert {parameter.kind for parameter in (*INSERT, *DAEMON)} <= {*MOVED, *TYPED}
     assert {fader.name for fader in faders("of tomorrow", MODELS)} == set(ALL)
 
 
@@ -19,7 +21,17 @@ def test_the_macros_are_seen_first_on_every_effect(effect: str) -> None:
     assert sorted(first) == sorted(macro.name for macro in MACROS)
 
 
-@pytest.mark.parametrize("name", sorted(ALL))
+def test_the_changes_of_a_continuation_come_after_the_macros_and_are_nobody_elses() -> None:
+    assert [fader.name for fader in faders("continue", MODELS)].index("changes") == len(MACROS)
+    assert "changes" not in [fader.name for fader in faders("harmonize", MODELS)]
+
+
+def test_what_is_written_is_read_as_it_is_and_an_empty_one_is_none() -> None:
+    assert [ALL["changes"].text(value) for value in ("", "Am F")] == ["none", "Am F"]
+    assert {name for name, fader in ALL.items() if fader.typed} == {"changes", "channels"}
+
+
+@pytest.mark.parametrize("name", sorted(name for name, fader in ALL.items() if not fader.typed))
 def test_whatever_a_fader_says_the_daemon_takes(name: str) -> None:
     fader = ALL[name]
     value = fader.home

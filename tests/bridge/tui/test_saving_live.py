@@ -84,6 +84,26 @@ def test_nothing_is_replaced_unasked(stage: LiveDaemon) -> None:
     seated(stage.osc_port, play)
 
 
+def test_a_preset_that_comes_along_is_not_replaced_by_one_of_its_name(stage: LiveDaemon) -> None:
+    async def play(seat: Seat) -> None:
+        seat.app.set_value("1/voices", 2)
+        await save(seat, "satb", preset=True)
+        await seat.until(
+            lambda: "'satb' comes with Continuo. Enter once more saves yours" in note(seat), "what it does"
+        )
+        assert presets.own() == []
+        seat.app.simulate_key("enter")
+        await seat.until(lambda: len(seat.app.screen_stack) == 1, "it is saved")
+        assert presets.load("satb")["harmonize"]["voices"] == 2
+        await seat.until(lambda: seat.app.mirror.lists["presets/own"] == ["satb"], "it is one's own")
+        await save(seat, "satb", preset=True)
+        await seat.until(lambda: "Enter once more replaces it" in note(seat), "that one is replaced")
+        presets.delete("satb")
+        assert presets.load("satb")["harmonize"]["voices"] == 3
+
+    seated(stage.osc_port, play)
+
+
 def test_a_preset_of_ones_own_is_saved_and_found(stage: LiveDaemon) -> None:
     async def play(seat: Seat) -> None:
         seat.app.set_value("1/amount", 0.5)
