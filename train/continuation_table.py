@@ -99,11 +99,17 @@ def _ahead(players: dict[str, Any], some: list[Opening]) -> None:
 
 def _copies(name: str, player: Any, known: Known, some: list[Opening], copies: int) -> None:
     """How many continuations have a run of notes that is known."""
-    found = (continuation.goes_on(player, some[seed % len(some)], BEATS, seed) for seed in range(copies))
-    having, of_truths = sum(map(known.has, found)), sum(known.has(one.truth) for one in some)
+    having = again = 0
+    for seed in range(copies):
+        one = some[seed % len(some)]
+        found = continuation.goes_on(player, one, BEATS, seed)
+        having += known.has(found, one.heard)
+        again += known.has(found)
     click.echo(
-        f"\n{name}: {having} of {copies} continuations have {continuation.LONGEST_COPY + 1} notes in a row of the "
-        f"train split; of the {len(some)} pieces themselves {of_truths}"
+        f"\n{name}: of {copies} continuations, {having} have {continuation.LONGEST_COPY + 1} notes in a row of the "
+        f"train split that they had not just heard, {again} with those that they had; "
+        f"of the {len(some)} pieces themselves {sum(known.has(one.truth, one.heard) for one in some)} and "
+        f"{sum(known.has(one.truth) for one in some)}"
     )
 
 

@@ -116,6 +116,8 @@ def test_seventeen_notes_of_a_piece_are_found_and_sixteen_are_not() -> None:
     assert known.has([*line(100, range(20, 22)), *line(101, range(40, 57))])
     assert not known.has([*line(100, range(20, 22)), *line(101, range(40, 56)), *line(109, range(20, 40, 2))])
     assert not known.has(line(0, range(31, 61, 2)))
+    heard = line(0, range(40, 57))
+    assert not known.has(line(100, range(40, 57)), heard) and known.has(line(100, range(40, 58)), heard)
 
 
 def test_a_run_learns_and_its_card_says_what_it_is_worth(data: Path, tmp_path: Path) -> None:

@@ -198,9 +198,10 @@ class Known:
         self._notes = notes
         self._runs = {run for piece in pieces for run in self._of(piece)}
 
-    def has(self, stream: Stream) -> bool:
-        """Whether a stream has one of them."""
-        return any(run in self._runs for run in self._of(stream))
+    def has(self, stream: Stream, heard: Stream = ()) -> bool:
+        """Whether a stream has one of them, other than what its player had just heard."""
+        own = set(self._of(heard))
+        return any(run in self._runs and run not in own for run in self._of(stream))
 
     def _of(self, stream: Stream) -> Iterator[int]:
         ticks = [round(onset.beat * CLOCKS_PER_BEAT) for onset in stream]
