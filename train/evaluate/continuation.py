@@ -205,7 +205,7 @@ class Known:
 
     def _of(self, stream: Stream) -> Iterator[int]:
         ticks = [round(onset.beat * CLOCKS_PER_BEAT) for onset in stream]
-        waits = [0, *(b - a for a, b in pairwise(ticks))]
+        waits = [b - a for a, b in pairwise([*ticks[:1], *ticks])]
         words = [
             (wait if number == 0 else 0, tone.pitch)
             for wait, onset in zip(waits, stream, strict=True)
