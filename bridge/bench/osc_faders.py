@@ -54,6 +54,7 @@ def measure(rate: int, seconds: float, callers: int = 0) -> dict[str, Any]:
             told, _ = surfaces.communicate()
             pages = [int(caller.communicate()[0] or 0) for caller in asking]
         daemon.drain()
+        shown = {event["address"]: event["value"] for event in daemon.events if event["event"] == "shown"}
         dropped = [event["text"] for event in daemon.events if event["event"] == "dropped"]
     heard = json.loads(told)
     return {
@@ -65,6 +66,7 @@ def measure(rate: int, seconds: float, callers: int = 0) -> dict[str, Any]:
         "all_ms": figures(busy),
         "moves": len(busy),
         "lost": lost,
+        "late": shown.get("/continuo/1/late", 0),
         "echoes_per_s": round(heard["heard"] / heard["seconds"] / (SURFACES - 1)),
         "callers": callers,
         "pages_per_s": round(sum(pages) / seconds, 1),
@@ -137,8 +139,6 @@ def report(result: dict[str, Any]) -> str:
     lines.append(f"{'ms':<16}" + "".join(f"{name:>9}" for name in (*CUTS, "max")))
     for name, row in (("machine alone", "machine_ms"), ("one surface", "one_ms"), ("all of them", "all_ms")):
         lines.append(f"{name:<16}" + "".join(f"{result[row][cut]:>9.3f}" for cut in (*CUTS, "max")))
-    lines += [
-        "",
-        "  ".join(f"{name} {result[name]}" for name in ("moves", "lost", "echoes_per_s", "callers", "pages_per_s")),
-    ]
+    counts = ("moves", "lost", "late", "echoes_per_s", "callers", "pages_per_s")
+    lines += ["", "  ".join(f"{name} {result[name]}" for name in counts)]
     return "\n".join([*lines, *result["dropped"]])
