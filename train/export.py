@@ -13,10 +13,13 @@ import safetensors.torch
 from models import checkpoint
 from models.assemble import build
 from models.card import Card, Corpus
+from models.tokens.known import Known
+from models.tokens.model import TokenModel
 from music import files
 from train.config import Config
 from train.examine import evaluate
 from train.run import Listed, Run
+from train.tokens.corpus import open_tokens
 
 
 def export(config: Config, run: Run, data: Path, cache: Path) -> Card:
@@ -31,13 +34,16 @@ def export(config: Config, run: Run, data: Path, cache: Path) -> Card:
     best = run.folder / "best.safetensors"
     model = build(config.model)
     checkpoint.fill(model, safetensors.torch.load(files.read(best)), str(best))
+    if isinstance(model, TokenModel):
+        tokens = open_tokens(data, config.data.corpora, {}, cache)
+        model.know(Known.of(map(tokens.piece, tokens.of("train"))).bits)
     card = Card(
         name=config.name,
         about=config.about,
         licence=config.licence,
         weaknesses=config.weaknesses,
         kind=str(config.model.get("kind", "")),
-        config=config.model,
+        config=config.model | ({"known": model.config.known} if isinstance(model, TokenModel) else {}),
         data=tuple(corpora(run.entries)),
         attribution=config.data.attribution,
         train=config.json() | {"cost": run.cost()},

@@ -99,7 +99,9 @@ def _built(config: Config) -> Model:
 def _begin_with(model: Model, name: str, out: Path) -> None:
     """Weights of another run; CheckpointError where they do not fit."""
     other, card = load(trained(name, out))
-    fill(model, other.state_dict(), card.name)
+    weights = other.state_dict()
+    weights.pop("known", None)  # of what it learned from: that is found out at the end
+    fill(model, weights, card.name)
 
 
 def _steps(config: Config, material: Material) -> Steps:

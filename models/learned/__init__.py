@@ -19,6 +19,7 @@ from models.learned.reduction import ReductionPlayer
 from models.learned.soloist import SoloPlayer
 from models.learned.voices import VoicePlayer
 from models.player import Player
+from models.tokens.known import Known
 from models.tokens.live import Live
 from models.tokens.model import TokenModel
 from music.errors import ContinuoError
@@ -41,7 +42,8 @@ def make(name: str, device: str = "cpu") -> Any:
     """Whoever plays with bundled or own weights: a `Player`, or a `Continuer`; ContinuoError where they are no use."""
     model, card = checkpoint.load(name, device)
     if isinstance(model, TokenModel):
-        return PhrasePlayer(Live(model), card.name)
+        known = None if model.known is None else Known(model.known.cpu().numpy())
+        return PhrasePlayer(Live(model), card.name, known)
     if isinstance(model, FrameModel) and model.config.task == "solo":
         return SoloPlayer(model, card.name)
     return player(model, card.name)

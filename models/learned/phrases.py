@@ -9,6 +9,7 @@ import numpy as np
 
 from models.continuation import Aim, placed
 from models.tokens.draw import MOST, Drawing, Odds, lengthened, phase_of
+from models.tokens.known import Guard, Known
 from models.tokens.live import Heard, Recalls, Row, State
 from models.tokens.spread import Spread
 from music.beat import CLOCKS_PER_BEAT
@@ -32,6 +33,7 @@ class Memory:
     tick: int = 0
     """When the newest note was."""
     spread: Spread = field(default_factory=Spread)
+    guard: Guard = field(default_factory=Guard)
 
 
 class Thread(NamedTuple):
@@ -41,6 +43,7 @@ class Thread(NamedTuple):
     last: Row
     tick: int
     spread: Spread
+    guard: Guard
     wait: int | None = None
     """When the next note comes, where that is decided."""
 
@@ -50,8 +53,9 @@ class PhrasePlayer:
 
     effect = "continue"
 
-    def __init__(self, live: Odds, name: str) -> None:
-        self._live, self._name = live, name
+    def __init__(self, live: Odds, name: str, known: Known | None = None) -> None:
+        """Play by somebody's odds; of what is known no seventeen notes in a row."""
+        self._live, self._name, self._known = live, name, known
 
     @property
     def name(self) -> str:
@@ -60,7 +64,7 @@ class PhrasePlayer:
 
     def start(self) -> Memory:
         """The memory before anything was heard."""
-        return Memory(self._live.start(), self._live.recalls())
+        return Memory(self._live.start(), self._live.recalls(), guard=Guard(self._known))
 
     def hear(self, memory: Memory, onset: Onset, *, phase: bool = False) -> None:
         """Take in what was played."""
@@ -81,11 +85,13 @@ class PhrasePlayer:
             if lasts:
                 length = lengthened(self._live, memory.state, row)
                 row = (*row[:LENGTH], length, *row[LENGTH + 1 :])
-        memory.last, memory.spread = row, memory.spread.hear(row)
+        memory.last, memory.spread, memory.guard = row, memory.spread.hear(row), memory.guard.hear(row)
 
     def begin(self, memory: Memory) -> Thread | None:
         """Where the musician has stopped."""
-        return None if memory.last is None else Thread(memory.state, memory.last, memory.tick, memory.spread)
+        if memory.last is None:
+            return None
+        return Thread(memory.state, memory.last, memory.tick, memory.spread, memory.guard)
 
     def ready(self, memory: Memory, thread: Thread, aim: Aim, dice: np.random.Generator) -> bool:  # noqa: ARG002
         """It takes a millisecond for each note: who cannot wait has to have it done elsewhere."""
@@ -98,14 +104,15 @@ class PhrasePlayer:
     def follow(self, thread: Thread, onset: Onset, *, phase: bool) -> Thread:
         """The thread after an onset that somebody else has played."""
         writer = Writer(clock=phase, tick=thread.tick)
-        state, last, spread = thread.state, thread.last, thread.spread
+        state, last, spread, guard = thread.state, thread.last, thread.spread, thread.guard
         for row in map(tuple, writer.write(onset).tolist()):
-            state, last, spread = self._live.hear(state, last, row[WAIT], row[PHASE]), row, spread.play(row)
-        return Thread(state, last, round(onset.beat * CLOCKS_PER_BEAT), spread)
+            state, last = self._live.hear(state, last, row[WAIT], row[PHASE]), row
+            spread, guard = spread.play(row), guard.play(row)
+        return Thread(state, last, round(onset.beat * CLOCKS_PER_BEAT), spread, guard)
 
     def go_on(self, memory: Memory, thread: Thread, aim: Aim, dice: np.random.Generator) -> tuple[Onset, Thread]:
         """What comes next."""
-        drawing = Drawing(self._live, aim, dice, memory.recalls, thread.spread)
+        drawing = Drawing(self._live, aim, dice, memory.recalls, thread.spread, thread.guard)
         state, last = thread.state, thread.last
         wait = thread.wait or drawing.wait(state, last, thread.tick, 0)
         tick, phase = thread.tick + wait, phase_of(thread.tick + wait, clock=aim.phase)
@@ -120,7 +127,7 @@ class PhrasePlayer:
             tones.append(Tone(row[1], row[3], (row[LENGTH] + 1) / CLOCKS_PER_BEAT))
             wait = drawing.wait(state, last, tick, len(tones))
         beat = tick / CLOCKS_PER_BEAT
-        return Onset(beat, placed(tones, aim, beat)), Thread(state, last, tick, drawing.spread, wait)
+        return Onset(beat, placed(tones, aim, beat)), Thread(state, last, tick, drawing.spread, drawing.guard, wait)
 
 
 def _straight(onset: Onset) -> Onset:

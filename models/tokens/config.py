@@ -21,4 +21,6 @@ class TokenConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Features of a pitch that say what it is to those played before it; 0: none."""
     context: _Count = 384
     """Rows that are looked back at."""
+    known: Annotated[int, Meta(ge=0)] = 0
+    """Bytes of the filter of runs that it learned from; 0: none, as while it learns."""
     dropout: Annotated[float, Meta(ge=0, lt=1)] = 0.1

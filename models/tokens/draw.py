@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from models.blocks.live.dense import Floats
 from models.continuation import OCTAVE, Aim
+from models.tokens.known import Guard
 from models.tokens.live import Heard, Recalls, Row, State
 from models.tokens.spread import Spread
 from music.beat import CLOCKS_PER_BEAT
@@ -66,17 +67,19 @@ class Odds(Protocol):
 class Drawing:
     """What an aim makes of somebody's odds."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - what a draw depends on
         self,
         live: Odds,
         aim: Aim,
         dice: np.random.Generator,
         recalls: Recalls | None = None,
         spread: Spread | None = None,
+        guard: Guard | None = None,
     ) -> None:
         self._live, self._dice = live, dice
         self.spread = spread or Spread()
-        """After what has been drawn."""
+        """After what has been drawn; so is `guard`."""
+        self.guard = guard or Guard()
         self._recalls = recalls or live.recalls()
         self._heat = aim.temperature * 2 ** (aim.surprise - USUAL)
         more = aim.density - USUAL_DENSITY
@@ -126,6 +129,9 @@ class Drawing:
     def note(self, state: State, before: Row, wait: int, phase: int, tick: int) -> Row | None:
         """A note whose time is known; None where a chord can have no more."""
         banned = self._foreign | ((wait == 0) & (before[1] >= _PITCHES))
+        shut = self.guard.shut(wait)
+        if shut is not None and not (wait and (banned | shut).all()):  # where all is shut, a known note beats none
+            banned |= shut
         logits: NDArray[np.floating] = self._live.pitch(state, before, wait, self._recalls.pitch)
         logits = logits + self.spread.lean(PITCH)
         if self._ahead:
@@ -138,7 +144,7 @@ class Drawing:
         row[VELOCITY] = self._drawn(velocity, _SILENT) or 1
         length = self._live.length(state, tuple(row), self._recalls.length) + self.spread.lean(LENGTH)
         row[LENGTH] = self._drawn(length, None, TIME_NUCLEUS) or 0
-        self.spread = self.spread.play(tuple(row))
+        self.spread, self.guard = self.spread.play(tuple(row)), self.guard.play(tuple(row))
         return tuple(row)
 
     def _drawn(

@@ -6,7 +6,10 @@ lies. Attention turns with beats as well as with notes: "a bar ago" looks alike,
 
 from __future__ import annotations
 
+import msgspec
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -63,6 +66,13 @@ class TokenModel(nn.Module):
         self.velocity = Decision(width, VELOCITY, (PITCH,))
         self.length = Decision(width, LENGTH, (PITCH, VELOCITY))
         self.wait = Decision(width, WAIT, (PITCH, VELOCITY, LENGTH))
+        self.known: Tensor | None
+        self.register_buffer("known", torch.zeros(config.known, dtype=torch.uint8) if config.known else None)
+
+    def know(self, bits: NDArray[np.uint8]) -> None:
+        """Take the filter of what it has learned from (`models.tokens.known`), (byte,)."""
+        self.config = msgspec.structs.replace(self.config, known=len(bits))
+        self.known = torch.from_numpy(bits)
 
     def nll(self, batch: TokenBatch) -> Tensor:
         """Nats of each row, (batch, row)."""

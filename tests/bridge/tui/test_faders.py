@@ -1,6 +1,7 @@
 import pytest
 
-from bridge.addresses import DAEMON, INSERT, MACROS
+from bridge.addresses import INSERT, MACROS
+from bridge.daemon_addresses import DAEMON
 from bridge.parameters import Parameter
 from bridge.tui.faders import MOVED, SECTIONS, TYPED, Fader, common, faders
 
