@@ -22,6 +22,8 @@ from train.evaluate.continuation import Known, Opening, Stream
 from train.tokens.corpus import played as played_in
 
 HEARD_BEATS, BEATS = 64.0, 64.0
+OTHER_DICE = 1000
+"""From the seeds of one take to those of the next."""
 LONG_BEATS = 600.0
 """Five minutes at 120 bpm."""
 
@@ -32,12 +34,12 @@ LONG_BEATS = 600.0
 @click.option("--split", default="valid", show_default=True)
 @click.option("--most", default=100, show_default=True, help="Pieces, evenly from all of them.")
 @click.option("--model", "models", multiple=True, help="A learned player beside the memory; may be given again.")
-@click.option("--seed", default=0, show_default=True, help="Other dice, in the first table.")
+@click.option("--dice", default=1, show_default=True, help="So often with other dice; the first table has the means.")
 @click.option("--ahead", is_flag=True, help="How well they fit the melody and the harmony to come, only that.")
 @click.option("--copies", type=int, help="So many continuations by each learned player are looked for copies.")
 def table(  # noqa: PLR0913, PLR0917 - options
     data: Path, corpora: tuple[str, ...], split: str, most: int, models: tuple[str, ...], copies: int | None,
-    ahead: bool, seed: int,
+    ahead: bool, dice: int,
 ) -> None:  # fmt: skip
     """Go on with the openings of pieces of CORPORA in the folder DATA."""
     some = _openings(data, corpora, split, most)
@@ -45,7 +47,7 @@ def table(  # noqa: PLR0913, PLR0917 - options
     if ahead:
         _ahead(players, some)
         return
-    _beside_the_pieces(players, some, seed)
+    _beside_the_pieces(players, some, dice)
     for name, player in players.items():
         _degeneration(name, player, some)
     if copies:
@@ -55,20 +57,26 @@ def table(  # noqa: PLR0913, PLR0917 - options
     click.echo(f"\n{len(some)} pieces, {HEARD_BEATS:.0f} beats heard, {BEATS:.0f} played")
 
 
-def _beside_the_pieces(players: dict[str, Any], some: list[Opening], first: int) -> None:
+def _beside_the_pieces(players: dict[str, Any], some: list[Opening], dice: int) -> None:
     """How far what is played is from how the pieces go on, and how much of it is copied."""
     truths = [one.truth for one in some]
-    played: dict[str, list[Stream]] = {
-        name: [continuation.goes_on(player, one, BEATS, seed) for seed, one in enumerate(some, first)]
-        for name, player in players.items()
-    }
-    played["last 4 bars looped"] = [continuation.looped(one, BEATS) for one in some]
     halves = [continuation.halves(one.truth) for one in some]
-    rows: dict[str, tuple[list[Stream], list[Stream]]] = {name: (found, truths) for name, found in played.items()} | {
+    rows: dict[str, tuple[list[Stream], list[Stream]]] = {
+        "last 4 bars looped": ([continuation.looped(one, BEATS) for one in some], truths),
         "another piece": ([*truths[1:], truths[0]], truths),
         "half against half": ([a for a, _ in halves], [b for _, b in halves]),
     }
-    figures = {name: continuation.distances(*row) for name, row in rows.items()}
+    played: dict[str, list[Stream]] = {"last 4 bars looped": rows["last 4 bars looped"][0]}
+    figures = {}
+    for name, player in players.items():
+        takes: list[list[Stream]] = [
+            [continuation.goes_on(player, one, BEATS, seed) for seed, one in enumerate(some, take * OTHER_DICE)]
+            for take in range(dice)
+        ]
+        found = [continuation.distances(take, truths) for take in takes]
+        figures[name] = {measure: float(np.mean([one[measure] for one in found])) for measure in found[0]}
+        played[name] = takes[0]
+    figures |= {name: continuation.distances(*row) for name, row in rows.items()}
     click.echo("| distance | " + " | ".join(figures) + " |\n|" + "---|" * (len(figures) + 1))
     for name in figures["memory"]:
         click.echo(f"| {name} | " + " | ".join(f"{row[name]:.3f}" for row in figures.values()) + " |")
