@@ -66,7 +66,7 @@ def _beside_the_pieces(players: dict[str, Any], some: list[Opening], dice: int) 
         "another piece": ([*truths[1:], truths[0]], truths),
         "half against half": ([a for a, _ in halves], [b for _, b in halves]),
     }
-    played: dict[str, list[Stream]] = {"last 4 bars looped": rows["last 4 bars looped"][0]}
+    played: dict[str, list[Stream]] = {}
     figures = {}
     for name, player in players.items():
         takes: list[list[Stream]] = [
@@ -80,7 +80,7 @@ def _beside_the_pieces(players: dict[str, Any], some: list[Opening], dice: int) 
     click.echo("| distance | " + " | ".join(figures) + " |\n|" + "---|" * (len(figures) + 1))
     for name in figures["memory"]:
         click.echo(f"| {name} | " + " | ".join(f"{row[name]:.3f}" for row in figures.values()) + " |")
-    played["data"] = truths
+    played |= {"last 4 bars looped": rows["last 4 bars looped"][0], "data": truths}
     click.echo("\n| | " + " | ".join(played) + " |\n|" + "---|" * (len(played) + 1))
     for name, measure in (("copied", continuation.copied), ("repeated", lambda found, _: continuation.repeated(found))):
         cells = [

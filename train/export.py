@@ -34,16 +34,18 @@ def export(config: Config, run: Run, data: Path, cache: Path) -> Card:
     best = run.folder / "best.safetensors"
     model = build(config.model)
     checkpoint.fill(model, safetensors.torch.load(files.read(best)), str(best))
+    shape = dict(config.model)
     if isinstance(model, TokenModel):
         tokens = open_tokens(data, config.data.corpora, {}, cache)
         model.know(Known.of(map(tokens.piece, tokens.of("train"))).bits)
+        shape |= {"known": model.config.known}
     card = Card(
         name=config.name,
         about=config.about,
         licence=config.licence,
         weaknesses=config.weaknesses,
         kind=str(config.model.get("kind", "")),
-        config=config.model | ({"known": model.config.known} if isinstance(model, TokenModel) else {}),
+        config=shape,
         data=tuple(corpora(run.entries)),
         attribution=config.data.attribution,
         train=config.json() | {"cost": run.cost()},

@@ -17,6 +17,7 @@ from bridge.control.capture import Captures
 from bridge.control.commands import Commands
 from bridge.control.display import Display
 from bridge.control.door import Door
+from bridge.control.gather import Gather
 from bridge.control.keyboard import Keyboard
 from bridge.control.knobs import Knobs
 from bridge.control.link import LinkWatch
@@ -32,9 +33,6 @@ from bridge.control.state import Desk
 from bridge.control.supervisor import Supervisor
 from bridge.errors import PortError
 from music.errors import ContinuoError
-
-FLUSH_S = 0.002
-"""After changes were handed on, others are gathered for this long: a flood of moves reaches the brain as a trickle."""
 
 Event = dict[str, Any]
 Melody = list[tuple[int, str]]
@@ -59,7 +57,8 @@ class Daemon:
             self._desk.daemon["microphone"] = options.microphone.state
         door = Door(options.osc_host, options.osc_allow, lambda text: self._tell({"event": "dropped", "text": text}))
         keyboard = Keyboard(self._desk, lambda told: self._supervisor.say("brain", **told))
-        self._osc = OscServer(self._desk, self._changed, self._do, door, keyboard)
+        changes = Gather(self._hand_on)
+        self._osc = OscServer(self._desk, changes.add, self._do, door, keyboard)
         self._log = self._osc.watch.log
         for said in early:
             self._log(said)
@@ -71,11 +70,9 @@ class Daemon:
         self._starting = Starting(self._display, self._tell, self._fail)
         self._listening = Listening(self._supervisor, self._desk, keyboard, self._display, self._tell)
         self._knobs = Knobs(self._desk, self._osc, lambda role, told: self._supervisor.say(role, **told))
-        self._song = Song(self._desk, self._osc, lambda told: self._supervisor.say("brain", **told), self._changed)
+        self._song = Song(self._desk, self._osc, lambda told: self._supervisor.say("brain", **told), changes.add)
         self._commands = Commands(self._supervisor, self._captures, self._song, self._scenes, self._tell)
         self._link = LinkWatch(lambda told: self._supervisor.say("brain", link=told))
-        self._dirty: set[int | None] = set()
-        self._flushing = False
         self._passes: list[bool] = []  # thru of each insert, as the port was told
         self._port: Event | None = None
         self._port_error = ""
@@ -294,26 +291,15 @@ class Daemon:
             how = f"was killed (signal {-code})" if code < 0 else f"ended with code {code}"
             self._tell({"event": "trouble", "text": f"The {role} process {how}: starting it again"})
 
-    def _changed(self, insert: int | None) -> None:
-        self._dirty.add(insert)
-        if not self._flushing:
-            self._flushing = True
-            asyncio.get_running_loop().call_soon(self._flush)  # with all that came in the same datagram
-
-    def _flush(self) -> None:
-        """Hand gathered changes on, and look again a little later."""
-        dirty, self._dirty = self._dirty, set()
-        self._flushing = bool(dirty)
-        if not dirty:
-            return
-        asyncio.get_running_loop().call_later(FLUSH_S, self._flush)
-        inserts = {insert for insert in dirty if insert is not None}
+    def _hand_on(self, changed: set[int | None]) -> None:
+        """Tell the others of changes."""
+        inserts = {insert for insert in changed if insert is not None}
         if inserts and self._brain_told:  # one that is starting is told of all inserts at once, when it can hear it
             self._supervisor.say("brain", settings=self._desk.settings(inserts))
         for address in self._desk.released(inserts):
             self._osc.publish(address, 0)
         self._pass("thru")
-        if None in dirty:
+        if None in changed:
             self._supervisor.say("port", panic_cc=self._desk.daemon["panic_cc"])
             self._listening.look()
             self._set_clock()

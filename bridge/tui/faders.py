@@ -16,7 +16,6 @@ PREFERRED = (
     "velocity_follow", "key", "placement", "spacing", "strum",
 )  # fmt: skip
 """What comes first, where there is such a parameter."""
-MOVED = ("switch", "trigger", "int", "float", "choice", "pitch", "key", "player")
 TYPED = ("text", "chart", "channels", "meter")
 """Kinds that a fader does not move: Enter opens a line to type in."""
 NONE = "none"
@@ -114,11 +113,7 @@ def faders(effect: str, models: Iterable[str]) -> list[Fader]:
         others = set()
     if effect in ("orchestrate", "fill", "reduce", "continue"):
         others -= {"harmonize"}  # some of it counts for all
-    found = [
-        Fader(parameter, _choices(parameter, models))
-        for parameter in INSERT
-        if parameter.kind in (*MOVED, *TYPED) and parameter.path[0] not in others
-    ]
+    found = [Fader(parameter, _choices(parameter, models)) for parameter in INSERT if parameter.path[0] not in others]
     return sorted(found, key=lambda fader: _rank(fader.name))
 
 

@@ -29,8 +29,7 @@ def test_a_brain_that_is_starting_is_told_of_no_insert_alone() -> None:
         children = daemon._supervisor = Children()  # type: ignore[assignment]
 
         def change() -> list[list[str]]:
-            daemon._changed(1)
-            daemon._flush()
+            daemon._hand_on({1})
             told, children.told = children.told, []
             return [what for role, what in told if role == "brain"]
 

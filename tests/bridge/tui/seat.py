@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 from textual.pilot import Pilot
 
+from bridge.bench.stage import LiveDaemon, live_daemon
 from bridge.tui.app import Place, ScreenApp
 from tests.bridge.conftest import WAIT_S
 from tests.bridge.control.hall import Surface
+
+
+def at_home(home: Path, preset: str) -> Iterator[LiveDaemon]:
+    """A daemon whose user has nothing yet but a folder."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CONFIG_HOME", str(home))
+        with live_daemon("--backend", "jack", "--preset", preset) as running:
+            yield running
 
 
 @dataclass

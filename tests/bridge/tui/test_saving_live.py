@@ -8,19 +8,16 @@ import pytest
 from textual.widgets import Input, OptionList, Static
 
 from bridge import presets, scenes
-from bridge.bench.stage import LiveDaemon, live_daemon
+from bridge.bench.stage import LiveDaemon
 from bridge.tui.app import Place, ScreenApp
 from bridge.tui.lines import Keys
-from tests.bridge.tui.seat import Seat, seated
+from tests.bridge.tui.seat import Seat, at_home, seated
 
 
 @pytest.fixture(scope="module")
 def stage(jack: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveDaemon]:
     """A daemon whose user has nothing yet."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("home")))
-        with live_daemon("--backend", "jack", "--preset", "harmony") as running:
-            yield running
+    yield from at_home(tmp_path_factory.mktemp("home"), "harmony")
 
 
 @pytest.fixture(autouse=True)

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input
 
-from bridge.bench.stage import LiveDaemon, live_daemon
+from bridge.bench.stage import LiveDaemon
 from bridge.tui.app import Place, ScreenApp
 from bridge.tui.writing import Writing
-from tests.bridge.tui.seat import Seat, seated
+from tests.bridge.tui.seat import Seat, at_home, seated
 
 CHART = "Am F C G7"
 
@@ -19,10 +19,7 @@ CHART = "Am F C G7"
 @pytest.fixture(scope="module")
 def stage(jack: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveDaemon]:
     """A daemon that goes on where one stops."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("home")))
-        with live_daemon("--backend", "jack", "--preset", "continue") as running:
-            yield running
+    yield from at_home(tmp_path_factory.mktemp("home"), "continue")
 
 
 async def opened(seat: Seat, name: str) -> Input:
