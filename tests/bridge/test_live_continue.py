@@ -16,20 +16,17 @@ SCALE = (60, 62, 64, 65, 67, 65, 64, 62)
 NOTE_S = 0.12
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def listening(jack: str) -> Iterator[LiveDaemon]:
+    """One that remembers nothing of what other tests have played to it."""
     with live_daemon("--backend", "jack", "--preset", "continue") as running:
         yield running
 
 
 @pytest.fixture
 def stage(listening: LiveDaemon) -> Iterator[tuple[Synth, SimpleUDPClient]]:
-    osc = SimpleUDPClient("127.0.0.1", listening.osc_port)
-    osc.send_message("/continuo/1/preset", "continue")
     with musician() as player:
-        yield Synth(player), osc
-    osc.send_message("/continuo/1/yield", 1)
-    osc.send_message("/continuo/stop", [])
+        yield Synth(player), SimpleUDPClient("127.0.0.1", listening.osc_port)
 
 
 def play(synth: Synth, *pitches: int, seconds: float = NOTE_S) -> None:
@@ -39,12 +36,18 @@ def play(synth: Synth, *pitches: int, seconds: float = NOTE_S) -> None:
         synth.player.play(bytes((0x80, pitch, 64)))
 
 
+def begun(synth: Synth, channel: int) -> list[int]:
+    """Pitches of all that has begun on a channel. Releases do not count: a lost cycle has them repeated."""
+    synth.wet()
+    return [data[1] for data in synth.log if data[0] == 0x8F + channel and data[2]]
+
+
 def test_after_a_silence_it_goes_on_and_the_first_note_ends_it(stage: tuple[Synth, SimpleUDPClient]) -> None:
     synth, _ = stage
     play(synth, *SCALE)
     assert not synth.wet()
     until(synth.wet, "a continuation")
-    until(lambda: synth.wet() and len({data[1] for data in synth.log if data[0] == 0x91}) >= 3, "several notes")
+    until(lambda: len(set(begun(synth, 2))) >= 3, "several notes")
     synth.player.play(bytes((0x90, 72, 80)))
     until(lambda: synth.sounding == {(1, 72)}, "nothing but the musician's note")
     time.sleep(3 * NOTE_S)  # all that it might still have planned
@@ -68,10 +71,10 @@ def test_what_lasts_goes_to_the_chord_that_osc_has_named(stage: tuple[Synth, Sim
     synth, osc = stage
     osc.send_message("/continuo/1/handover", "go")
     osc.send_message("/continuo/1/changes", "F#")
-    play(synth, *SCALE, seconds=0.3)  # more than half a beat
+    play(synth, *SCALE, seconds=0.35)  # at 120 bpm more than half a beat: nothing that it has heard may pass
     osc.send_message("/continuo/1/go", 1)
-    until(lambda: synth.wet() and sum(data[0] == 0x91 for data in synth.log) >= 8, "several notes")
-    wet = {data[1] % 12 for data in synth.log if data[0] == 0x91 and data[2]}
+    until(lambda: len(begun(synth, 2)) >= 8, "several notes")
+    wet = {pitch % 12 for pitch in begun(synth, 2)}
     assert wet <= {6, 10, 1, 3, 4, 8}, "F# A# C#, and what is no semitone from them"
 
 
@@ -93,7 +96,6 @@ def test_in_time_with_a_song_it_plays_a_bar_and_leaves_the_next_one(
     until(synth.wet, "what it plays")
     until(lambda: not plays(), "the end of it")
     until(lambda: not synth.sounding, "silence")
-    heard = len(synth.log)
+    heard = begun(synth, 2)
     time.sleep(2 * 4 * 60 / 200)
-    assert not synth.sounding and len(synth.log) == heard, "nobody plays before the musician has played again"
-    osc.send_message("/continuo/tempo", 120.0)
+    assert not synth.sounding and begun(synth, 2) == heard, "nobody plays before the musician has played again"
