@@ -70,6 +70,7 @@ async def draw_all(daemon: LiveDaemon, folder: Path) -> None:
     for name in ("Verse", "Chorus", "Coda"):
         hands.say("scene/save", name)
     await draw(daemon, folder, "scenes", USUAL, "slash", "c", "o")
+    await draw(daemon, folder, "part", USUAL, "v", "v", *["down"] * 3)
     await draw(daemon, folder, "all", USUAL, "0")
     os.environ["NO_COLOR"] = "1"
     await draw(daemon, folder, "plain", USUAL)

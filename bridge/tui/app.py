@@ -38,7 +38,7 @@ SETTLE_S = 0.3
 KEYS = (
     ("?", "help", "help"), ("p", "panic", "panic"), ("b", "bypass", "bypass"), ("c", "capture", "capture"),
     ("/", "load", "browse"), ("w", "save", "save"), ("l", "learn", "learn"), ("k", "keys", "piano"),
-    ("q", "quit", "quit"),
+    ("v", "parts", "part(1)"), ("q", "quit", "quit"),
 )  # fmt: skip
 """What the lowest row shows: key, what it does, and the action."""
 
@@ -77,6 +77,8 @@ class ScreenApp(App[None]):
         Binding("t", "say('tap')", show=False),
         Binding("s", "roll", show=False),
         Binding("x", "unlearn", show=False),
+        Binding("v", "part(1)", show=False),
+        Binding("V", "part(-1)", show=False),
         *(Binding(str(number), f"select({number})", show=False) for number in range(10)),
         Binding("q,ctrl+q", "quit", show=False),
         Binding("ctrl+c", "quit", show=False, priority=True),
@@ -95,6 +97,8 @@ class ScreenApp(App[None]):
         self.insert = 1
         self.page = 1
         """Whose faders are shown: an insert's, or (0) those that count for all."""
+        self.part = 0
+        """Which part's of that insert; 0: its own."""
         self._was_there = False
         self._shown: tuple[object, ...] = ()
         self._settling: dict[str, float] = {}
@@ -184,8 +188,10 @@ class ScreenApp(App[None]):
         self.page = min(self.page, self.insert)
         self.header.show(self.mirror, self.insert, there=self.link.there)
         self.legend.show(self.mirror, self.insert, self.piano)
-        self.inserts.show(self.page)
-        self.panel.show(self.page)
+        parts = self.mirror.parts(self.page)
+        self.part = self.part if self.part <= len(parts) else 0
+        self.inserts.show(self.page, parts[self.part - 1][0] if self.part else "")
+        self.panel.show(self.page, self.part)
         self.log_lines.show()
 
     def _watch_owner(self) -> None:
@@ -216,6 +222,11 @@ class ScreenApp(App[None]):
     def on_inserts_selected(self, event: Inserts.Selected) -> None:
         """An insert was clicked."""
         self.action_select(event.insert)
+
+    def on_legend_selected(self, event: Legend.Selected) -> None:
+        """A part was clicked."""
+        self.page, self.part = self.insert, event.part
+        self.mirror.version += 1
 
     def _piano_key(self, event: events.Key) -> bool:
         """Whether a key was the piano's."""
@@ -264,11 +275,16 @@ class ScreenApp(App[None]):
     def action_select(self, insert: int) -> None:
         """Show another insert; 0: the faders that count for all of them."""
         if insert <= self.mirror.inserts:
-            self.page = insert
+            self.page, self.part = insert, 0
             self.mirror.version += 1
         if 0 < insert <= self.mirror.inserts:
             self._play(self.piano.lift())
             self.insert = insert
+
+    def action_part(self, steps: int) -> None:
+        """Show the next part of the insert; after the last one the insert itself."""
+        self.part = (self.part + steps) % (len(self.mirror.parts(self.page)) + 1)
+        self.mirror.version += 1
 
     def action_learn(self) -> None:
         """Have the next knob that moves be the fader's; again: no longer wait for one."""
@@ -278,14 +294,13 @@ class ScreenApp(App[None]):
         elif fader and fader.parameter.kind in WRITTEN:
             self.mirror.tell("No knob moves what is written: Enter opens it", time.monotonic())
         elif fader:
-            waits = self.mirror.get(f"{self.insert}/learn") == fader.name
-            self.link.say(f"{self.insert}/learn", "" if waits else fader.name)
+            waits = self.mirror.get(f"{self.insert}/learn") == self.panel.learnt
+            self.link.say(f"{self.insert}/learn", "" if waits else self.panel.learnt)
 
     def action_unlearn(self) -> None:
         """No knob moves the fader any more."""
-        fader = self.panel.fader
-        if fader and self.page and self.mirror.knob(self.insert, fader.name) is not None:
-            self.link.say(f"{self.insert}/unlearn", fader.name)
+        if self.page and self.mirror.knob(self.insert, self.panel.learnt) is not None:
+            self.link.say(f"{self.insert}/unlearn", self.panel.learnt)
 
     def action_piano(self) -> None:
         """Letters are notes, or not any more."""

@@ -6,10 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from bridge.addresses import INSERT
+from bridge.addresses import INSERT, PART
 from bridge.daemon_addresses import DAEMON
 from bridge.knobs import KEYS
 from bridge.parameters import Parameter
+from music.instruments import PROGRAMS
+from music.pitch import pitch_name
 
 PREFERRED = (
     "amount", "density", "register", "surprise", "tightness", "dynamics", "changes", "model", "temperature", "voices",
@@ -18,12 +20,13 @@ PREFERRED = (
 """What comes first, where there is such a parameter."""
 TYPED = ("text", "chart", "channels", "meter")
 """Kinds that a fader does not move: Enter opens a line to type in."""
-NONE = "none"
+NONE, OFF, AS_IT_IS = "none", "off", "as it is"
 SECTIONS = {
     "harmonize": ("harmonize",), "orchestrate": ("orchestrate",), "reduce": ("reduce",), "continue": ("continue",),
     "fill": (),
 }  # fmt: skip
 """The sections of a preset that only some effects read, by effect."""
+STATES = {"switch": ("off", "on"), "trigger": ("press", "now")}
 STEPS = 100
 SEED = "seed"
 LAST = (SEED, "bypass", "thru", "listens_to", "pickup")
@@ -93,10 +96,12 @@ class Fader:
         kind = self.parameter.kind
         if self.typed:
             return str(value) or NONE
-        if kind == "switch":
-            return "on" if value else "off"
-        if kind == "trigger":
-            return "now" if value else "press"
+        if kind in STATES:
+            return STATES[kind][bool(value)]
+        if kind == "program":
+            return f"{value} {PROGRAMS[value - 1].name}" if value else AS_IT_IS
+        if kind == "pitch":  # one that is 0 at home is none then
+            return OFF if not value and not self.home else pitch_name(value)
         if kind == "float" and self.parameter.unit == "ms":
             return f"{value:.0f} ms"
         unit = {"semitones": "st", "beats": "bt"}.get(self.parameter.unit, self.parameter.unit)
@@ -122,6 +127,11 @@ def common() -> list[Fader]:
     return [Fader(parameter, _choices(parameter, ())) for parameter in DAEMON]
 
 
+def of_part() -> list[Fader]:
+    """The faders of each part."""
+    return [Fader(parameter, _choices(parameter, ())) for parameter in PART]
+
+
 def _rank(name: str) -> int:
     if name in PREFERRED:
         return PREFERRED.index(name)
@@ -138,5 +148,7 @@ def _choices(parameter: Parameter, models: Iterable[str]) -> tuple[Any, ...]:
             return KEYS
         case "switch":
             return (0, 1)
+        case "program":
+            return tuple(range(len(PROGRAMS) + 1))
         case _:
             return ()

@@ -35,11 +35,11 @@ class Inserts(Drawn):
         super().__init__("inserts")
         self._mirror = mirror
         self._rows: list[list[Piece]] = []
-        self._selected = 1
+        self._selected, self._part = 1, ""
 
-    def show(self, selected: int) -> None:
-        """Show what the mirror has, and which insert is chosen (0: none)."""
-        self._selected = selected
+    def show(self, selected: int, part: str = "") -> None:
+        """Show what the mirror has, and which insert is chosen (0: none), and which part of it ("": none)."""
+        self._selected, self._part = selected, part
         rows = fitted([self._fields(insert) for insert in range(1, self._mirror.inserts + 1)], self.size.width)
         if rows != self._rows:
             if len(rows) != len(self._rows):
@@ -49,7 +49,7 @@ class Inserts(Drawn):
 
     def on_resize(self) -> None:
         """As much as fits now."""
-        self.show(self._selected)
+        self.show(self._selected, self._part)
 
     def render_line(self, y: int) -> Strip:
         """Textual asks for it."""
@@ -73,9 +73,10 @@ class Inserts(Drawn):
         filled = min(round(worst / METER_MS * METER), METER)
         missed = int(get("late") + get("dropped"))
         loop = get("feedback")
+        part = f"{self._part} in " if self._part and insert == self._selected else ""
         return {
             "number": (f"{'▸' if insert == self._selected else ' '}{insert}", colours.ACCENT),
-            "name": (str(self._mirror.get(f"{insert}/preset")), colours.INK),
+            "name": (part + str(self._mirror.get(f"{insert}/preset")), colours.INK),
             "state": ("BYPASS ", colours.POOR) if get("bypass") else
                      ("playing" if get("playing") else " " * 7, colours.GOOD),
             "meter": ("■" * filled + "·" * (METER - filled), colours.meter(worst)),

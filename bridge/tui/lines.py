@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from bisect import bisect_right
 from collections.abc import Sequence
 
 from rich.segment import Segment
 from textual import events
+from textual.message import Message
 from textual.strip import Strip
 
 from bridge.tui import colours
@@ -16,6 +18,7 @@ from bridge.tui.mirror import Mirror
 from bridge.tui.piano import Piano
 
 MOST_BEATS = 8
+YOU = " █ you  "
 
 Piece = tuple[str, str]
 """A text and its colour."""
@@ -92,14 +95,26 @@ def _place(mirror: Mirror) -> str:
 
 
 class Legend(Row):
-    """Whose colour is whose, and what the microphone hears; while the keyboard plays, how."""
+    """Whose colour is whose, and what the microphone hears; while the keyboard plays, how. A click selects a part."""
+
+    class Selected(Message):
+        """The user has clicked a part."""
+
+        def __init__(self, part: int) -> None:
+            super().__init__()
+            self.part = part
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self._ends: list[int] = []  # the column after each part; of none while the keys stand there
 
     def show(self, mirror: Mirror, insert: int, piano: Piano) -> None:
         """Show the parts of an insert, or the keys."""
+        self._ends = []
         if piano.on:
             self.say((f" ♪ {piano.text}", colours.ACCENT))
             return
-        pieces: list[Piece] = [(" █ you  ", colours.YOU)]
+        pieces: list[Piece] = [(YOU, colours.YOU)]
         heard = ear(mirror)
         room = self.size.width - len(pieces[0][0]) - len(heard)
         for at, (name, _) in enumerate(mirror.parts(insert)):
@@ -107,8 +122,15 @@ class Legend(Row):
             if len(piece) > room:
                 break
             room -= len(piece)
+            self._ends.append(self.size.width - len(heard) - room)
             pieces.append((piece, colours.INK if self.app.no_color else colours.PARTS[at % len(colours.PARTS)]))
         self.say(*pieces, (" " * room, colours.INK), (heard, colours.ACCENT))
+
+    def on_click(self, event: events.Click) -> None:
+        """Select the part there."""
+        part = bisect_right(self._ends, event.x) + 1
+        if event.x >= len(YOU) and part <= len(self._ends):
+            self.post_message(self.Selected(part))
 
 
 class Keys(Row):

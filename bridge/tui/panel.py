@@ -1,4 +1,4 @@
-"""The faders of the insert that is selected, as many side by side as fit, moved by keys, mouse and wheel."""
+"""The faders of the insert or part that is selected, as many side by side as fit, moved by keys, mouse and wheel."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from textual.strip import Strip
 
 from bridge.tui import colours
 from bridge.tui.drawn import Drawn
-from bridge.tui.faders import Fader, common, faders
+from bridge.tui.faders import Fader, common, faders, of_part
 from bridge.tui.mirror import Mirror
 
 NAME, VALUE, KNOB = 16, 8, 5
@@ -25,7 +25,7 @@ COARSE = 10
 
 
 class Panel(Drawn, can_focus=True):
-    """Faders of one insert."""
+    """Faders of one insert, of a part of it, or of all."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "go(-1)", show=False),
@@ -62,7 +62,7 @@ class Panel(Drawn, can_focus=True):
     def __init__(self, mirror: Mirror) -> None:
         super().__init__("panel")
         self._mirror = mirror
-        self._insert = 1
+        self._insert, self._part = 1, 0
         self._shown: tuple[object, ...] = ()
         self._values: list[tuple[Any, str]] = []
         self.faders: list[Fader] = []
@@ -75,14 +75,20 @@ class Panel(Drawn, can_focus=True):
         """The one that keys move."""
         return self.faders[self.selected] if self.selected < len(self.faders) else None
 
-    def show(self, insert: int) -> None:
-        """Show an insert, or (0) what counts for all; asked for whenever something has changed."""
+    @property
+    def learnt(self) -> str:
+        """The fader that keys move, as a knob's parameter is named: loudest, part/1/loudest."""
+        return self._learnt(self.fader) if self.fader else ""
+
+    def show(self, insert: int, part: int = 0) -> None:
+        """Show an insert or a part of it, or (insert 0) what counts for all; asked for whenever something changed."""
         mirror = self._mirror
-        shown = (insert, mirror.get(f"{insert}/effect"), tuple(mirror.lists.get("models", ())))
+        effect, models = str(mirror.get(f"{insert}/effect")), tuple(mirror.lists.get("models", ()))
+        shown = (insert, part, effect, models)
         if shown != self._shown:
             here = self.fader.name if self.fader else ""
-            self._shown, self._insert = shown, insert
-            found = faders(str(shown[1]), mirror.lists.get("models", ())) if insert else common()
+            self._shown, self._insert, self._part = shown, insert, part
+            found = of_part() if part else faders(effect, models) if insert else common()
             self.faders = [one for one in found if self._address(one) in mirror.values]
             self.selected = next((at for at, one in enumerate(self.faders) if one.name == here), 0)
             self._measure()
@@ -160,7 +166,7 @@ class Panel(Drawn, can_focus=True):
             return [head, Segment(f" {sign}".ljust(self._bar + VALUE + 2), ink if value else faint), tail]
         if fader.choices:
             room = self._bar + VALUE + 2
-            chosen_text = f"{value!s:.{room - 4}}"
+            chosen_text = f"{fader.text(value):.{room - 4}}"
             end = "▸".ljust(room - len(chosen_text) - 3)
             return [head, Segment("◂", faint), Segment(f" {chosen_text} ", ink), Segment(end, faint), tail]
         filled, rest = _bar(fader.share(value), self._bar)
@@ -177,12 +183,15 @@ class Panel(Drawn, can_focus=True):
         return self._mirror.get(self._address(fader), fader.home)
 
     def _address(self, fader: Fader) -> str:
-        return f"{self._insert}/{fader.name}" if self._insert else fader.name
+        return f"{self._insert}/{self._learnt(fader)}" if self._insert else fader.name
+
+    def _learnt(self, fader: Fader) -> str:
+        return f"part/{self._part}/{fader.name}" if self._part else fader.name
 
     def _knob(self, fader: Fader) -> str:
-        if self._mirror.get(f"{self._insert}/learn") == fader.name:
+        if self._mirror.get(f"{self._insert}/learn") == self._learnt(fader):
             return "turn?"
-        cc = self._mirror.knob(self._insert, fader.name)
+        cc = self._mirror.knob(self._insert, self._learnt(fader))
         return "" if cc is None else f"CC{cc}"
 
     def _open(self, fader: Fader) -> None:

@@ -14,7 +14,8 @@ HELP = """\
 [b]Everywhere[/b]
   p  panic: all that sounds ends      u  undo it
   b  bypass this insert               1-9  another insert
-  c  capture: the last minutes        0  what counts for all of them
+  v V  its next part, the one before  0  what counts for all of them
+  c  capture: the last minutes
   /  load a preset or scene           w  save one
   n  next scene of the setlist        N  the one before
   t  tap the tempo                    s  start, stop our own song

@@ -34,8 +34,8 @@ class Writing(Asking):
 
     def compose(self) -> ComposeResult:
         """What it is, how it stands, what may be written."""
-        insert, slash, _ = self._address.partition("/")
-        whose = f"insert {insert}" if slash else "all inserts"
+        insert, *below = self._address.split("/")
+        whose = f"part {below[1]} of insert {insert}" if below[2:] else f"insert {insert}" if below else "all inserts"
         clears = ", empty: none" if self._parameter.default == "" else ""
         with Vertical(id="sheet") as sheet:
             sheet.border_title = f"{self._parameter.name.replace('_', ' ')}, {whose}"
