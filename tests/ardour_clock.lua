@@ -10,9 +10,11 @@ local function stop() Session:request_stop(false, false, ui); say("stop"); sleep
 
 -- The loop's range cannot be set by Lua: it is written into the session's file.
 Session = create_session(dir, "session", rate)
+sleep(1)
 ARDOUR.config():set_send_midi_clock(true)
 Session:save_state("")
 close_session()
+sleep(1)
 local path = dir .. "/session.ardour"
 local file = io.open(path); local xml = file:read("a"); file:close()
 local loop = '<Location id="9001" name="Loop" start="a0" end="a564480000" flags="IsAutoLoop,IsHidden" locked="0" timestamp="0"/>'

@@ -34,6 +34,8 @@ ENOUGH = 5
 """Notes that say something; an accompaniment under held keys chooses how many it plays (measured: 9 and more)."""
 TRIES = 3
 """A machine that is busy with other things comes too late now and then; whoever is off the grid always is."""
+STARTS = 5
+"""Ardour 7 asks JACK from several threads at once when it loads a session; where the words mix, JACK throws it out."""
 NAME = "Grid"
 PRESETS = ("lead-comp", "left-hand")
 MELODY = (72, 76, 79, 77)
@@ -76,9 +78,13 @@ class Spy:
         until(lambda: self.client.get_ports(source), f"a port {source}", 60)
         self.client.connect(self.client.get_ports(source)[0], target)
 
-    def hear_the_clock(self) -> None:
-        self._connect("MIDI Clock out$", self._in)
-        self._connect("MIDI Clock out$", self.client.get_ports(f"{NAME} In$")[0])
+    def hear_the_clock(self) -> bool:
+        """Whether the DAW has one in JACK."""
+        found = self.client.get_ports("MIDI Clock out$")
+        for clock in found:
+            self.client.connect(clock, self._in)
+            self.client.connect(clock, self.client.get_ports(f"{NAME} In$")[0])
+        return bool(found)
 
     def play(self, pitch: int, before: int) -> None:
         self._queue += [bytes((0x80, before, 64)), bytes((0x90, pitch, 80))]
@@ -106,8 +112,8 @@ def sixteenths(clock: list[Message]) -> tuple[list[int], list[int], list[int]]:
     return grid, starts, stops
 
 
-def perform(daemon: LiveDaemon, folder: Path) -> Spy:
-    """Run the session through; a key is held and changed now and then."""
+def perform(daemon: LiveDaemon, folder: Path) -> Spy | None:
+    """Run the session through; a key is held and changed now and then. None where the DAW's clock is not there."""
     assert ARDOUR
     folder.mkdir()
     osc = SimpleUDPClient("127.0.0.1", daemon.osc_port)
@@ -127,8 +133,8 @@ def perform(daemon: LiveDaemon, folder: Path) -> Spy:
         key = next(keys)
         for line in ardour.stdout:
             said.append(line.strip())
-            if said[-1] == "ready":
-                spy.hear_the_clock()
+            if said[-1] == "ready" and not spy.hear_the_clock():
+                return None
             if said[-1] in ("roll", "locate", "loop"):
                 before, key = key, next(keys)
                 spy.play(key, before)
@@ -177,9 +183,11 @@ def test_every_note_is_on_the_grid_through_start_relocation_loop_and_stop(tmp_pa
     complaints: list[str] = []
     while len(complaints) < TRIES:
         with served(PERIOD), live_daemon("--backend", "jack", "--name", NAME, *presets) as daemon:
-            spy = perform(daemon, tmp_path / f"take {len(complaints) + 1}")
+            folders = (tmp_path / f"take {len(complaints) + 1}-{start}" for start in range(STARTS))
+            spy = next((spy for folder in folders if (spy := perform(daemon, folder))), None)
             daemon.drain()
             told = [(e["address"], e["value"]) for e in daemon.events if e["event"] == "shown"]
+        assert spy, "Ardour is ready, and its clock is not in JACK"
         assert ("/continuo/leader", "midi") in told
         assert [value for address, value in told if address == "/continuo/rolling"][-1] == 0
         _, starts, stops = sixteenths(spy.clock)
