@@ -18,6 +18,8 @@ from music.phrase import Onset, Tone
 from music.pitch import Key
 
 OCTAVE = 12
+STAYS = 0.875
+"""How readily whoever leads goes on leading for an onset more."""
 
 Memory = TypeVar("Memory")
 Thread = TypeVar("Thread")
@@ -80,6 +82,16 @@ class Continuer(Protocol[Memory, Thread]):
     def fallbacks(self, memory: Memory) -> int:
         """How often somebody else had to stand in."""
         ...
+
+
+def leads(before: bool | None, distance: float, dice: np.random.Generator) -> bool:
+    """Whether a model leads the next onset, or the musician's own phrases do: in turns of some onsets each.
+
+    `distance` is the share that it leads, `before` whether it has led the onset before (None: nobody has).
+    """
+    if before is None or dice.random() >= STAYS:
+        before = bool(dice.random() < distance)
+    return before and distance > 0
 
 
 def within(pitch: int, aim: Aim) -> int:

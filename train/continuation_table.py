@@ -18,6 +18,7 @@ from music.phrase import Onset
 from train.corpora import pieces
 from train.evaluate import continuation
 from train.evaluate.ahead import fit, harmony, melody
+from train.evaluate.both import Both
 from train.evaluate.continuation import Known, Opening, Stream
 from train.tokens.corpus import played as played_in
 
@@ -34,16 +35,18 @@ LONG_BEATS = 600.0
 @click.option("--split", default="valid", show_default=True)
 @click.option("--most", default=100, show_default=True, help="Pieces, evenly from all of them.")
 @click.option("--model", "models", multiple=True, help="A learned player beside the memory; may be given again.")
+@click.option("--distance", "distances", type=float, multiple=True, help="Each of them and the memory in turns, too.")
 @click.option("--dice", default=1, show_default=True, help="So often with other dice; the first table has the means.")
 @click.option("--ahead", is_flag=True, help="How well they fit the melody and the harmony to come, only that.")
 @click.option("--copies", type=int, help="So many continuations by each learned player are looked for copies.")
 def table(  # noqa: PLR0913, PLR0917 - options
     data: Path, corpora: tuple[str, ...], split: str, most: int, models: tuple[str, ...], copies: int | None,
-    ahead: bool, dice: int,
+    ahead: bool, dice: int, distances: tuple[float, ...],
 ) -> None:  # fmt: skip
     """Go on with the openings of pieces of CORPORA in the folder DATA."""
     some = _openings(data, corpora, split, most)
     players: dict[str, Any] = {"memory": MemoryPlayer()} | {name: make(name) for name in models}
+    players |= {f"{name} at {distance}": Both(players[name], distance) for name in models for distance in distances}
     if ahead:
         _ahead(players, some)
         return

@@ -14,13 +14,10 @@ from typing import Any, Protocol
 import numpy as np
 
 from bridge.brain.in_time import BEHIND, Workplace
-from models.continuation import Aim, Continuer
+from models.continuation import Aim, Continuer, leads
 from models.rules import markov
 from models.rules.markov import MemoryPlayer
 from music.phrase import Onset
-
-STAYS = 0.875
-"""How readily whoever leads goes on leading for an onset more."""
 
 
 class Leading(Continuer[Any, Any], Protocol):
@@ -142,16 +139,12 @@ class GoingOn:
         for other in thread.thought:
             if other.onset is not None:
                 other.onset.cancel()
-        leads = thread.leads
-        if leads is None or dice.random() >= STAYS:
-            leads = bool(dice.random() < aim.distance)
-        leads = leads and aim.distance > 0
-        onset = None
-        if leads and not aim.last:  # an end is the musician's own
+        led, onset = leads(thread.leads, aim.distance, dice), None
+        if led and not aim.last:  # an end is the musician's own
             before, own_dice = thread.learned, np.random.default_rng(dice.integers(2**63))
             past = memory.learned
             onset = self._workplace.do(lambda: self._learned.go_on(past.result(), before.result(), aim, own_dice))
-        thread.thought[:] = [_Thought(aim, leads, onset)]
+        thread.thought[:] = [_Thought(aim, led, onset)]
         return thread.thought[0]
 
 

@@ -17,9 +17,9 @@ NOTE_S = 0.12
 
 
 @pytest.fixture
-def listening(jack: str) -> Iterator[LiveDaemon]:
+def listening(jack: str, request: pytest.FixtureRequest) -> Iterator[LiveDaemon]:
     """One that remembers nothing of what other tests have played to it."""
-    with live_daemon("--backend", "jack", "--preset", "continue") as running:
+    with live_daemon("--backend", "jack", "--preset", getattr(request, "param", "continue")) as running:
         yield running
 
 
@@ -42,6 +42,7 @@ def begun(synth: Synth, channel: int) -> list[int]:
     return [data[1] for data in synth.log if data[0] == 0x8F + channel and data[2]]
 
 
+@pytest.mark.parametrize("listening", ["continue", "improvise"], indirect=True)
 def test_after_a_silence_it_goes_on_and_the_first_note_ends_it(stage: tuple[Synth, SimpleUDPClient]) -> None:
     synth, _ = stage
     play(synth, *SCALE)
